@@ -1,0 +1,198 @@
+//! Making a task.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+
+use crate::cell::{Cell, Home, Name, Origin};
+use crate::current;
+use crate::id::ThreadNumber;
+use crate::join::JoinHandle;
+use crate::living::{Generation, Living};
+use crate::observer::{self, Spawned};
+use crate::priority::Priority;
+use crate::reference::TaskRef;
+use crate::schedule::Schedule;
+use crate::task::Task;
+
+/// What a task is made with, beside its future and its scheduler.
+///
+/// ```
+/// use rt_task::{Builder, Priority};
+/// use rt_testkit::ByHand;
+///
+/// let (task, _handle) = Builder::new()
+///     .name("greeter")
+///     .priority(Priority::High)
+///     .spawn(async { println!("hello") }, ByHand::new());
+/// let task = task.expect("only a closed list refuses");
+/// assert_eq!(task.name(), Some("greeter"));
+/// assert!(task.place().file().ends_with(".rs"));
+/// ```
+#[derive(Clone, Copy)]
+#[must_use = "build a task with it"]
+pub struct Builder<'a> {
+    name: Option<&'a str>,
+    priority: Priority,
+    place: &'static Location<'static>,
+    living: Option<(&'a Living, Generation)>,
+}
+
+impl<'a> Builder<'a> {
+    /// A task without a name, of class `Normal`, in no list, spawned where this is called.
+    #[track_caller]
+    #[inline]
+    pub fn new() -> Builder<'a> {
+        Builder { name: None, priority: Priority::Normal, place: Location::caller(), living: None }
+    }
+
+    /// Gives it a name, which is copied behind the cell.
+    pub fn name(self, name: &'a str) -> Builder<'a> {
+        Builder { name: Some(name), ..self }
+    }
+
+    /// Gives it a class.
+    pub fn priority(self, priority: Priority) -> Builder<'a> {
+        Builder { priority, ..self }
+    }
+
+    /// Says where it was spawned, in place of where the builder was made.
+    pub fn place(self, place: &'static Location<'static>) -> Builder<'a> {
+        Builder { place, ..self }
+    }
+
+    /// Puts it in the list of the living. If that is closed, or open for others, the task is
+    /// cancelled before it is returned.
+    #[inline]
+    pub fn listed(self, living: &'a Living, generation: Generation) -> Builder<'a> {
+        Builder { living: Some((living, generation)), ..self }
+    }
+
+    /// Makes a task that may run on any thread. One allocation, the name included.
+    ///
+    /// Without [`listed`](Builder::listed) the task is always there. With it, `None` says that it
+    /// was refused: its future is dropped, its handle resolves to "cancelled".
+    #[inline]
+    pub fn spawn<F, S>(self, future: F, scheduler: S) -> (Option<Task>, JoinHandle<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        S: Schedule,
+    {
+        match self.name {
+            None => self.make(future, Origin { scheduler, home: (), name: () }),
+            Some(name) => self.make(future, Origin { scheduler, home: (), name: name.len() }),
+        }
+    }
+
+    /// Makes a task that belongs to this thread: polled and dropped here and nowhere else, woken
+    /// and aborted from anywhere. Else as [`spawn`](Builder::spawn).
+    #[inline]
+    pub fn spawn_local<F, S>(self, future: F, scheduler: S) -> (Option<Task>, JoinHandle<F::Output>)
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+        S: Schedule,
+    {
+        let home = ThreadNumber::current();
+        match self.name {
+            None => self.make(future, Origin { scheduler, home, name: () }),
+            Some(name) => self.make(future, Origin { scheduler, home, name: name.len() }),
+        }
+    }
+
+    #[inline]
+    fn make<F, S, H, N>(
+        self,
+        future: F,
+        origin: Origin<S, H, N>,
+    ) -> (Option<Task>, JoinHandle<F::Output>)
+    where
+        F: Future + 'static,
+        S: Schedule,
+        H: Home,
+        N: Name,
+    {
+        let name = self.name.unwrap_or_default();
+        let header = Cell::allocate(future, origin, name, self.priority, self.place);
+        let is_listed =
+            self.living.is_none_or(|(living, generation)| living.link(header, generation));
+        // SAFETY: [R1] the cell was made with a reference for its handle.
+        let reference = unsafe { TaskRef::counted(header) };
+        // SAFETY: [J2] and with its interest.
+        let handle = unsafe { JoinHandle::new(reference) };
+        if observer::is_on() {
+            self.tell(handle.task());
+        }
+        // SAFETY: [S1] the cell was made queued: the Task is ours.
+        let task = unsafe { Task::from_header(header) };
+        (Some(task).filter(|_| is_listed), handle)
+    }
+
+    fn tell(&self, task: &TaskRef) {
+        let spawned = Spawned::new(task.id(), self.name, self.place, self.priority);
+        observer::spawned(spawned, current::id());
+    }
+}
+
+impl Default for Builder<'_> {
+    #[track_caller]
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl fmt::Debug for Builder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("priority", &self.priority)
+            .field("place", &format_args!("{}", self.place))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Task {
+    /// Makes a task of `future`, which may run on any thread. One allocation.
+    ///
+    /// The caller holds the right to poll it.
+    ///
+    /// ```
+    /// use rt_task::{Polled, Task};
+    /// use rt_testkit::ByHand;
+    /// use std::task::{Context, Waker};
+    ///
+    /// let (task, handle) = Task::new(async { 6 * 7 }, ByHand::new());
+    /// let polled = task.poll(|_, running| running.poll(&mut Context::from_waker(Waker::noop())));
+    /// assert!(matches!(polled, Polled::Completed));
+    /// assert!(handle.is_finished());
+    /// ```
+    #[track_caller]
+    pub fn new<F, S>(future: F, scheduler: S) -> (Task, JoinHandle<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        S: Schedule,
+    {
+        unlisted(Builder::new().spawn(future, scheduler))
+    }
+
+    /// Makes a task of `future` that belongs to this thread. One allocation.
+    ///
+    /// It is polled and dropped here and nowhere else: elsewhere [`Task::poll`] panics, and a drop
+    /// sends it home. It is woken and aborted from anywhere.
+    #[track_caller]
+    pub fn new_local<F, S>(future: F, scheduler: S) -> (Task, JoinHandle<F::Output>)
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+        S: Schedule,
+    {
+        unlisted(Builder::new().spawn_local(future, scheduler))
+    }
+}
+
+fn unlisted<T>((task, handle): (Option<Task>, JoinHandle<T>)) -> (Task, JoinHandle<T>) {
+    let task = task.unwrap_or_else(|| unreachable!("[L1] only a list refuses"));
+    (task, handle)
+}

@@ -1,0 +1,292 @@
+//! The one allocation of a task, and the functions that know what is in it.
+//!
+//! * **[C1]** Memory from `memory::take` goes back to `memory::give` with the same layout.
+//! * **[C2]** Every function of a vtable gets a header that stands in a cell of its own type: the
+//!   vtable was put there by `allocate`, and `repr(C)` makes the two addresses one.
+//! * **[C3]** A future never moves: it is written into the cell before it is first polled, and
+//!   dropped in place.
+//! * **[C4]** Who takes an output brings room for it, of its type.
+//! * **[C5]** The name stands behind the cell, in the same allocation: so many bytes of UTF-8 as the
+//!   origin says.
+
+use std::alloc::{Layout, handle_alloc_error};
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+use crate::header::{Header, Payload, Step, VTable};
+use crate::id::ThreadNumber;
+use crate::memory;
+use crate::priority::Priority;
+use crate::reference::TaskRef;
+use crate::schedule::Schedule;
+use crate::snapshot::End;
+use crate::sync::UnsafeCell;
+use crate::task::Task;
+use crate::unwind::{caught, discard};
+
+/// A task: header first, so that a pointer to the header is a pointer to the cell.
+#[repr(C)]
+pub(crate) struct Cell<F: Future, S, H, N> {
+    header: Header,
+    origin: Origin<S, H, N>,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+/// Where a task comes from. Nothing of it costs a byte where it is not used.
+pub(crate) struct Origin<S, H, N> {
+    pub(crate) scheduler: S,
+    /// `()`, or the thread that the future belongs to.
+    pub(crate) home: H,
+    /// `()`, or the name.
+    pub(crate) name: N,
+}
+
+/// Room for the future, then for its outcome. Which one it holds, the state word says [H5]; all
+/// of them begin where the stage begins, so a pointer to it is cast to what it holds.
+#[allow(dead_code, reason = "the fields are the layout")]
+#[repr(C)]
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<F::Output>,
+    panic: ManuallyDrop<Payload>,
+}
+
+/// What an [`Origin`] may hold as a home.
+pub(crate) trait Home: Send + Sync + 'static {
+    const LOCAL: bool;
+    fn thread(&self) -> Option<ThreadNumber>;
+}
+
+impl Home for () {
+    const LOCAL: bool = false;
+    fn thread(&self) -> Option<ThreadNumber> {
+        None
+    }
+}
+
+impl Home for ThreadNumber {
+    const LOCAL: bool = true;
+    fn thread(&self) -> Option<ThreadNumber> {
+        Some(*self)
+    }
+}
+
+/// What an [`Origin`] may hold as a name.
+pub(crate) trait Name: Send + Sync + 'static {
+    /// How long the name is that stands behind the cell [C5], if there is one.
+    fn length(&self) -> Option<usize>;
+}
+
+impl Name for () {
+    #[inline]
+    fn length(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// The length of a name.
+impl Name for usize {
+    fn length(&self) -> Option<usize> {
+        Some(*self)
+    }
+}
+
+impl<F, S, H, N> Cell<F, S, H, N>
+where
+    F: Future + 'static,
+    S: Schedule,
+    H: Home,
+    N: Name,
+{
+    const VTABLE: VTable = VTable {
+        poll: Self::poll,
+        drop_future: Self::drop_future,
+        drop_output: Self::drop_output,
+        take_output: Self::take_output,
+        take_panic: Self::take_panic,
+        schedule: Self::schedule,
+        ended: Self::ended,
+        home: Self::home,
+        name: Self::name,
+        free: Self::free,
+    };
+
+    /// A cell, and the name behind it.
+    #[inline]
+    fn layout(name: &N) -> Layout {
+        let Some(length) = name.length() else { return Layout::new::<Self>() };
+        let text = Layout::array::<u8>(length).and_then(|text| Layout::new::<Self>().extend(text));
+        text.map_or_else(|_| unreachable!("[C5] a name is in memory already"), |(all, _)| all)
+    }
+
+    /// Allocates a cell: queued, with a reference for being alive and one for the join handle.
+    /// `name` is as long as `origin` says.
+    #[inline]
+    pub(crate) fn allocate(
+        future: F,
+        origin: Origin<S, H, N>,
+        name: &str,
+        class: Priority,
+        place: &'static Location<'static>,
+    ) -> NonNull<Header> {
+        debug_assert_eq!(origin.name.length().unwrap_or(0), name.len(), "[C5]");
+        let layout = Self::layout(&origin.name);
+        let has_name = origin.name.length().is_some();
+        let memory = memory::take(layout).cast::<Self>();
+        let Some(cell) = NonNull::new(memory) else { handle_alloc_error(layout) };
+        let header = Header::new(&Self::VTABLE, class, H::LOCAL, place);
+        let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
+        // SAFETY: [C1] fresh memory of this layout.
+        unsafe { cell.write(Cell { header, origin, stage }) };
+        if has_name {
+            // SAFETY: [C5] the layout has room for the name behind the cell.
+            let behind = unsafe { cell.add(1) }.cast::<u8>();
+            // SAFETY: [C5] as above; fresh memory is not a part of `name`.
+            unsafe { behind.copy_from_nonoverlapping(NonNull::from(name).cast(), name.len()) };
+        }
+        cell.cast()
+    }
+
+    /// # Safety
+    ///
+    /// `header` is the header of a live cell of this type. [C2]
+    unsafe fn of<'a>(header: NonNull<Header>) -> &'a Self {
+        // SAFETY: [C2] the caller says so; `repr(C)` puts the header first.
+        unsafe { header.cast::<Self>().as_ref() }
+    }
+
+    unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Step {
+        // SAFETY: [C2] from the vtable of this cell.
+        let cell = unsafe { Self::of(header) };
+        let polled = cell.stage.with_mut(|stage| {
+            // SAFETY: [H5] we are RUNNING: the stage is the future and ours.
+            let future = unsafe { &mut *stage.cast::<F>() };
+            // SAFETY: [C3] the future stays in the cell until it is dropped there.
+            let future = unsafe { Pin::new_unchecked(future) };
+            caught(|| future.poll(cx))
+        });
+        match polled {
+            Ok(Poll::Pending) => Step::Pending,
+            Ok(Poll::Ready(output)) => Step::Ready(cell.finish(Ok(output))),
+            Err(payload) => Step::Ready(cell.finish(Err(payload))),
+        }
+    }
+
+    /// Drops the future and stores what came of it. Asks for `RUNNING`.
+    fn finish(&self, outcome: Result<F::Output, Payload>) -> End {
+        let (outcome, second) = match (outcome, self.caught_drop()) {
+            (outcome, Ok(())) => (outcome, None),
+            // Nobody may see half a completion: the output of a future that could not be dropped
+            // is dropped.
+            (Ok(output), Err(payload)) => (Err(payload), caught(|| drop(output)).err()),
+            (Err(payload), Err(second)) => (Err(payload), Some(second)),
+        };
+        second.into_iter().for_each(discard);
+        self.stage.with_mut(|stage| match outcome {
+            Ok(output) => {
+                // SAFETY: [H5] the stage is nothing, and ours.
+                unsafe { stage.cast::<F::Output>().write(output) };
+                End::Completed
+            }
+            Err(payload) => {
+                // SAFETY: [H5] the stage is nothing, and ours.
+                unsafe { stage.cast::<Payload>().write(payload) };
+                End::Panicked
+            }
+        })
+    }
+
+    /// Replaces the future by nothing. Asks for `RUNNING`.
+    fn caught_drop(&self) -> Result<(), Payload> {
+        self.stage.with_mut(|stage| {
+            // SAFETY: [H5] we are RUNNING: the stage is the future; after this it is nothing.
+            caught(|| unsafe { stage.cast::<F>().drop_in_place() })
+        })
+    }
+
+    unsafe fn drop_future(header: NonNull<Header>) -> End {
+        // SAFETY: [C2] from the vtable of this cell.
+        let cell = unsafe { Self::of(header) };
+        let Err(payload) = cell.caught_drop() else { return End::Cancelled };
+        // SAFETY: [H5] the stage is nothing, and ours.
+        cell.stage.with_mut(|stage| unsafe { stage.cast::<Payload>().write(payload) });
+        End::Panicked
+    }
+
+    unsafe fn drop_output(header: NonNull<Header>, end: End) {
+        // SAFETY: [C2] from the vtable of this cell.
+        let cell = unsafe { Self::of(header) };
+        cell.stage.with_mut(|stage| match end {
+            // SAFETY: [H5] the caller has the output of a completed task.
+            End::Completed => unsafe { stage.cast::<F::Output>().drop_in_place() },
+            // SAFETY: [H5] the caller has the output of a panicked task.
+            End::Panicked => unsafe { stage.cast::<Payload>().drop_in_place() },
+            End::Cancelled => {}
+        });
+    }
+
+    unsafe fn take_output(header: NonNull<Header>, to: *mut ()) {
+        // SAFETY: [C2] from the vtable of this cell.
+        let cell = unsafe { Self::of(header) };
+        // SAFETY: [H5] the caller has the output of a completed task.
+        let output = cell.stage.with_mut(|stage| unsafe { stage.cast::<F::Output>().read() });
+        // SAFETY: [C4] the caller's pointer is to an uninitialised output.
+        unsafe { to.cast::<F::Output>().write(output) };
+    }
+
+    unsafe fn take_panic(header: NonNull<Header>) -> Payload {
+        // SAFETY: [C2] from the vtable of this cell.
+        let cell = unsafe { Self::of(header) };
+        // SAFETY: [H5] the caller has the output of a panicked task.
+        cell.stage.with_mut(|stage| unsafe { stage.cast::<Payload>().read() })
+    }
+
+    unsafe fn schedule(header: NonNull<Header>) {
+        // SAFETY: [C2] from the vtable of this cell.
+        let scheduler = unsafe { Self::of(header) }.origin.scheduler.clone();
+        // SAFETY: [S1] the caller set QUEUED, or holds what the setter made.
+        let task = unsafe { Task::from_header(header) };
+        // From here on the cell may be gone: only the copy of the scheduler is touched.
+        if let Err(task) = scheduler.schedule(task) {
+            task.refused();
+        }
+    }
+
+    unsafe fn ended(header: NonNull<Header>, end: End) {
+        // SAFETY: [C2] from the vtable of this cell.
+        let scheduler = unsafe { Self::of(header) }.origin.scheduler.clone();
+        // SAFETY: [S6] the caller holds the reference of being alive for this call.
+        let task = unsafe { TaskRef::borrowed(header) };
+        scheduler.ended(&task, end);
+    }
+
+    unsafe fn home(header: NonNull<Header>) -> Option<ThreadNumber> {
+        // SAFETY: [C2] from the vtable of this cell.
+        unsafe { Self::of(header) }.origin.home.thread()
+    }
+
+    unsafe fn name(header: NonNull<Header>) -> Option<NonNull<str>> {
+        // SAFETY: [C2] from the vtable of this cell.
+        let length = unsafe { Self::of(header) }.origin.name.length()?;
+        // SAFETY: [C5] the name begins where the cell ends, in the same allocation.
+        let text = unsafe { header.cast::<Self>().add(1) }.cast::<u8>();
+        // SAFETY: [C5] so many bytes were copied there from a `str`.
+        let text = unsafe { std::slice::from_raw_parts(text.as_ptr(), length) };
+        // SAFETY: [C5] as above.
+        Some(NonNull::from(unsafe { std::str::from_utf8_unchecked(text) }))
+    }
+
+    unsafe fn free(header: NonNull<Header>) {
+        // SAFETY: [C2] from the vtable of this cell.
+        let layout = Self::layout(&unsafe { Self::of(header) }.origin.name);
+        let cell = header.cast::<Self>();
+        // SAFETY: [S6] the caller had the last reference; the stage drops nothing by itself.
+        unsafe { cell.drop_in_place() };
+        // SAFETY: [C1] allocated with this layout.
+        unsafe { memory::give(cell.cast().as_ptr(), layout) };
+    }
+}

@@ -1,0 +1,145 @@
+//! What is being polled on this thread, and how much it may still do: one thread-local.
+
+use std::cell::Cell;
+use std::num::NonZeroU64;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::header::Header;
+use crate::id::Id;
+use crate::sync::plain_thread_local;
+
+/// No limit: outside every poll.
+pub(crate) const UNLIMITED: u32 = u32::MAX;
+
+struct Current {
+    /// The task that is being polled, or whose future is being dropped, on this thread. The
+    /// guard's owner holds a reference to it.
+    task: Cell<Option<NonNull<Header>>>,
+    budget: Cell<u32>,
+    /// The last number of a poll that was handed out on this thread; a multiple of `BLOCK` when the
+    /// block is used up.
+    last_poll: Cell<u64>,
+    /// The number of the innermost poll that goes on; zero for none.
+    poll: Cell<u64>,
+    /// The marks that were left in it, and who is told at its end if there are any.
+    marks: Cell<u32>,
+    left: Cell<fn(PollNumber, u32)>,
+}
+
+/// Numbers of polls that a thread takes at once.
+const BLOCK: u64 = 1 << 24;
+
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
+
+plain_thread_local! {
+    static CURRENT: Current = Current {
+        task: Cell::new(None),
+        budget: Cell::new(UNLIMITED),
+        last_poll: Cell::new(0),
+        poll: Cell::new(0),
+        marks: Cell::new(0),
+        left: Cell::new(|_, _| {}),
+    }
+}
+
+/// The number of a poll: unique in this process. See [`mark_poll`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PollNumber(NonZeroU64);
+
+/// Puts back what was there before: polls nest, when a future blocks on another executor.
+pub(crate) struct Enter {
+    task: Option<NonNull<Header>>,
+    budget: u32,
+    poll: u64,
+    marks: u32,
+}
+
+/// While the guard lives, `task` is the current one and may spend `budget`.
+#[inline]
+pub(crate) fn enter(task: Option<NonNull<Header>>, budget: u32) -> Enter {
+    CURRENT.with(|current| {
+        let mut last = current.last_poll.get();
+        if last.is_multiple_of(BLOCK) {
+            last = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) * BLOCK;
+        }
+        current.last_poll.set(last + 1);
+        Enter {
+            task: current.task.replace(task),
+            budget: current.budget.replace(budget),
+            poll: current.poll.replace(last + 1),
+            marks: current.marks.replace(0),
+        }
+    })
+}
+
+impl Drop for Enter {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.with(|current| {
+            if current.marks.get() > 0 {
+                tell_of_marks(current);
+            }
+            current.task.set(self.task);
+            current.budget.set(self.budget);
+            current.poll.set(self.poll);
+            current.marks.set(self.marks);
+        });
+    }
+}
+
+#[cold]
+fn tell_of_marks(current: &Current) {
+    let poll = NonZeroU64::new(current.poll.get()).map(PollNumber);
+    poll.into_iter().for_each(|poll| (current.left.get())(poll, current.marks.get()));
+}
+
+/// Leaves a mark in the poll that goes on on this thread: of a task, or of a root. `None` outside of
+/// every poll.
+///
+/// Who is asked for the time of a call only if it matters, may know by this whether it is still the
+/// same poll. `left` is told of the marks that are there when the poll ends: the last `left` that was
+/// passed in, of all.
+#[must_use]
+#[inline]
+pub fn mark_poll(left: fn(PollNumber, u32)) -> Option<PollNumber> {
+    CURRENT.with(|current| {
+        let poll = NonZeroU64::new(current.poll.get())?;
+        current.marks.set(current.marks.get() + 1);
+        current.left.set(left);
+        Some(PollNumber(poll))
+    })
+}
+
+/// Takes a mark back. `false` if its poll is not the innermost that goes on on this thread: then it
+/// has been told of, or will be.
+#[must_use]
+#[inline]
+pub fn unmark_poll(poll: PollNumber) -> bool {
+    CURRENT.with(|current| {
+        let is_current = current.poll.get() == poll.0.get();
+        if is_current {
+            current.marks.set(current.marks.get() - 1);
+        }
+        is_current
+    })
+}
+
+/// The number of the current task.
+pub(crate) fn id() -> Option<Id> {
+    // SAFETY: [S6] who entered holds a reference until the guard is dropped.
+    task().map(|header| unsafe { header.as_ref() }.id())
+}
+
+/// The current task.
+pub(crate) fn task() -> Option<NonNull<Header>> {
+    CURRENT.with(|current| current.task.get())
+}
+
+pub(crate) fn budget() -> u32 {
+    CURRENT.with(|current| current.budget.get())
+}
+
+pub(crate) fn set_budget(budget: u32) {
+    CURRENT.with(|current| current.budget.set(budget));
+}

@@ -1,0 +1,55 @@
+#![doc = include_str!("../README.md")]
+
+pub mod coop;
+#[doc(hidden)]
+pub mod sync;
+
+// 2.1 and 2.2: the cell, and its type forgotten.
+mod cell;
+mod header;
+mod memory;
+
+// 2.3: polling.
+mod current;
+mod schedule;
+mod task;
+mod unwind;
+
+// 2.4: the state word, waking, counting.
+mod reference;
+mod snapshot;
+mod state;
+
+// 2.5: joining, aborting; who is alive; tasks from elsewhere.
+mod error;
+mod inbox;
+mod join;
+mod living;
+
+// What a task is told at its birth, and what is told of it.
+mod builder;
+mod id;
+mod messages;
+mod observer;
+mod priority;
+
+pub use builder::Builder;
+pub use current::{PollNumber, mark_poll, unmark_poll};
+pub use error::JoinError;
+pub use id::{Id, ThreadNumber};
+pub use inbox::{Inbox, Push};
+pub use join::{AbortHandle, AbortOnDrop, JoinHandle};
+pub use living::{Generation, Living};
+pub use memory::trim;
+pub use observer::{Observer, Spawned, observe};
+pub use priority::Priority;
+pub use reference::TaskRef;
+pub use schedule::Schedule;
+pub use snapshot::{End, Snapshot};
+pub use task::{Polled, Running, Task};
+
+/// The number of the task that is being polled on this thread.
+#[must_use]
+pub fn current() -> Option<Id> {
+    current::id()
+}

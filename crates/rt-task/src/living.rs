@@ -1,0 +1,309 @@
+//! Who is alive: one list a shard, which the wakers know nothing of.
+//!
+//! ```text
+//!   label of a task ──► SHARDS[number] ──► Shard { lock, head, count, generation }
+//!                                                        │
+//!                                          task ◄──► task ◄──► task ◄─ (a ring)
+//! ```
+//!
+//! * **[L1]** A task is in the ring of the shard that its label names, from before it is shared
+//!   until after it is done; a task with the number zero is in none.
+//! * **[L2]** A linked task is alive, so its cell exists: reading it under the lock is safe.
+//! * **[L3]** A shard is never freed. Who unlinks the last task lets go of the lock after others
+//!   may have seen the list empty; a freed lock would be touched then. Numbers and shards are
+//!   used again.
+//! * **[L4]** A link asks for the generation that is open. A handle of a runtime that ended can
+//!   not spawn into the next one that uses the same shard.
+//!
+//! Deliberately not here: who runs the tasks. The list only answers who is alive, and says no to
+//! a spawn after `close`.
+
+use std::fmt;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::task::Waker;
+
+use crate::header::{Header, Links};
+use crate::reference::TaskRef;
+use crate::sync::{Mutex, lock};
+
+/// How many lists there can be at once: one a worker, one a thread with local tasks. 16,384 of
+/// them are 128 KiB of address space, touched where used.
+const SHARDS_MAX: usize = 1 << 14;
+
+/// What a model made is gone with the execution that made it.
+const IS_MODEL: bool = cfg!(rt_loom);
+
+/// Entry zero stays empty: it is the number of the tasks that are in no list.
+static SHARDS: [AtomicPtr<Shard>; SHARDS_MAX] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; SHARDS_MAX];
+static NUMBERS: std::sync::Mutex<Numbers> =
+    std::sync::Mutex::new(Numbers { free: Vec::new(), next: 1 });
+
+struct Numbers {
+    free: Vec<u16>,
+    next: u16,
+}
+
+struct Shard {
+    list: Mutex<List>,
+}
+
+struct List {
+    head: Option<NonNull<Header>>,
+    count: usize,
+    generation: u64,
+    is_open: bool,
+    /// Woken when the list becomes empty after `close`.
+    emptied: Option<Waker>,
+}
+
+// SAFETY: [L2] the pointers are followed under the lock only, to cells that exist; a header may be
+// shared between threads.
+unsafe impl Send for List {}
+
+/// Which use of a [`Living`] a spawn belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Generation(u64);
+
+/// The list of the tasks that are alive, under one lock that spawns and ends take.
+///
+/// [`Builder::listed`](crate::Builder::listed) puts a task in; its end takes it out.
+///
+/// ```
+/// use rt_task::{Builder, Living};
+/// use rt_testkit::ByHand;
+///
+/// let living = Living::new().expect("a list is free");
+/// let generation = living.open();
+/// let hand = ByHand::new();
+/// let (task, _handle) = Builder::new().listed(&living, generation).spawn(async {}, hand);
+/// assert_eq!(living.count(), 1);
+/// drop(task); // cancels it
+/// assert_eq!(living.count(), 0);
+/// ```
+pub struct Living {
+    shard: &'static Shard,
+    number: u16,
+}
+
+impl Living {
+    /// How many lists there can be at once.
+    pub const MAX: usize = SHARDS_MAX - 1;
+
+    /// A list, closed and empty. `None` if 16,383 exist.
+    #[must_use]
+    pub fn new() -> Option<Living> {
+        let mut numbers = NUMBERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let number = match numbers.free.pop() {
+            Some(number) => number,
+            None if usize::from(numbers.next) == SHARDS_MAX => return None,
+            None => {
+                numbers.next += 1;
+                numbers.next - 1
+            }
+        };
+        let entry = &SHARDS[usize::from(number)];
+        // ORDER(shard): receives the shard that an earlier owner of the number made.
+        let mut shard = entry.load(Ordering::Acquire);
+        if shard.is_null() || IS_MODEL {
+            shard = Box::into_raw(Box::new(Shard { list: Mutex::new(List::new()) }));
+            // ORDER(shard): publishes the shard to whoever unlinks a task.
+            entry.store(shard, Ordering::Release);
+        }
+        // SAFETY: [L3] a shard is never freed.
+        Some(Living { shard: unsafe { &*shard }, number })
+    }
+
+    /// The number that stands in the label of every task in the list: from 1 to 16,383.
+    #[must_use]
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// Lets tasks in.
+    ///
+    /// # Panics
+    ///
+    /// If the list is open, or not empty.
+    pub fn open(&self) -> Generation {
+        let mut list = lock(&self.shard.list);
+        assert!(
+            !list.is_open && list.head.is_none(),
+            "a list is opened again only when it is over"
+        );
+        list.is_open = true;
+        list.generation += 1;
+        Generation(list.generation)
+    }
+
+    /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if
+    /// there is none.
+    pub fn close(&self, emptied: Waker) {
+        let mut list = lock(&self.shard.list);
+        list.is_open = false;
+        let now = match list.head {
+            None => Some(emptied),
+            Some(_) => list.emptied.replace(emptied),
+        };
+        drop(list);
+        now.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether a task of this generation is let in.
+    #[must_use]
+    pub fn is_open(&self, generation: Generation) -> bool {
+        let list = lock(&self.shard.list);
+        list.is_open && list.generation == generation.0
+    }
+
+    /// How many tasks are alive.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        lock(&self.shard.list).count
+    }
+
+    /// References to all that are alive, the youngest first.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskRef> {
+        let list = lock(&self.shard.list);
+        let mut tasks = Vec::with_capacity(list.count);
+        let mut next = list.head;
+        while let Some(header) = next {
+            // SAFETY: [L2] linked, and we hold the lock.
+            let task = unsafe { TaskRef::borrowed(header) };
+            tasks.push(TaskRef::clone(&task));
+            // SAFETY: [H3] we hold the lock.
+            let links = task.header().living.with(|links| unsafe { *links });
+            next = links.next.filter(|&next| Some(next) != list.head);
+        }
+        tasks
+    }
+
+    /// Links a task that is not shared yet. `false` if the list is closed, or open for others.
+    pub(crate) fn link(&self, mut header: NonNull<Header>, generation: Generation) -> bool {
+        let mut list = lock(&self.shard.list);
+        if !list.is_open || list.generation != generation.0 {
+            return false;
+        }
+        // SAFETY: [H1] the cell is not shared before this function returns, and the lock keeps
+        // the readers of the list away.
+        unsafe { header.as_mut() }.set_shard(self.number);
+        // SAFETY: [L1] it was in no list.
+        unsafe { list.insert(header) };
+        true
+    }
+}
+
+/// Takes a task that is done out of its list, if it is in one. The waker that is returned says that
+/// a closed list has become empty.
+#[must_use]
+#[inline]
+pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
+    // SAFETY: [S6] the caller holds the reference of being alive.
+    let number = unsafe { header.as_ref() }.shard();
+    if number == 0 {
+        return None;
+    }
+    // ORDER(shard): receives the shard.
+    let shard = SHARDS[usize::from(number)].load(Ordering::Acquire);
+    // SAFETY: [L3] a shard is never freed.
+    let shard = unsafe { &*shard };
+    let mut list = lock(&shard.list);
+    // SAFETY: [L1] it is in this list.
+    unsafe { list.remove(header) };
+    if list.head.is_none() && !list.is_open { list.emptied.take() } else { None }
+}
+
+impl List {
+    fn new() -> List {
+        List { head: None, count: 0, generation: 0, is_open: false, emptied: None }
+    }
+
+    /// # Safety
+    ///
+    /// `header` is alive and in no list; the caller holds the lock. [L4]
+    unsafe fn insert(&mut self, header: NonNull<Header>) {
+        let next = self.head.unwrap_or(header);
+        // SAFETY: [L2] linked, or the new one.
+        let previous = unsafe { links(next) }.previous.unwrap_or(header);
+        // SAFETY: [L2] the new one.
+        unsafe { set_links(header, Links { next: Some(next), previous: Some(previous) }) };
+        // SAFETY: [L2] linked, or the new one.
+        unsafe { set_next(previous, header) };
+        // SAFETY: [L2] linked, or the new one.
+        unsafe { set_previous(next, header) };
+        self.head = Some(header);
+        self.count += 1;
+    }
+
+    /// # Safety
+    ///
+    /// `header` is in this list; the caller holds the lock. [L1]
+    unsafe fn remove(&mut self, header: NonNull<Header>) {
+        // SAFETY: [L2] linked.
+        let Links { next: Some(next), previous: Some(previous) } = (unsafe { links(header) })
+        else {
+            unreachable!("[L1] a listed task is linked until it is done")
+        };
+        // SAFETY: [L2] linked.
+        unsafe { set_next(previous, next) };
+        // SAFETY: [L2] linked.
+        unsafe { set_previous(next, previous) };
+        if self.head == Some(header) {
+            self.head = Some(next).filter(|&next| next != header);
+        }
+        self.count -= 1;
+    }
+}
+
+/// # Safety
+///
+/// For these four: the cell exists and the lock of its list is held. [H3]
+unsafe fn links(header: NonNull<Header>) -> Links {
+    // SAFETY: [H3] the caller holds the lock.
+    unsafe { header.as_ref() }.living.with(|links| unsafe { *links })
+}
+
+unsafe fn set_links(header: NonNull<Header>, value: Links) {
+    // SAFETY: [H3] the caller holds the lock.
+    unsafe { header.as_ref() }.living.with_mut(|links| unsafe { *links = value });
+}
+
+unsafe fn set_next(header: NonNull<Header>, next: NonNull<Header>) {
+    // SAFETY: [H3] the caller holds the lock.
+    unsafe { header.as_ref() }.living.with_mut(|links| unsafe { (*links).next = Some(next) });
+}
+
+unsafe fn set_previous(header: NonNull<Header>, previous: NonNull<Header>) {
+    // SAFETY: [H3] the caller holds the lock.
+    unsafe { header.as_ref() }
+        .living
+        .with_mut(|links| unsafe { (*links).previous = Some(previous) });
+}
+
+impl Drop for Living {
+    /// Gives the number back, if nobody is alive; else it is never used again.
+    fn drop(&mut self) {
+        let is_empty = {
+            let mut list = lock(&self.shard.list);
+            list.is_open = false;
+            list.head.is_none()
+        };
+        if is_empty {
+            let mut numbers = NUMBERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            numbers.free.push(self.number);
+        }
+    }
+}
+
+impl fmt::Debug for Living {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = lock(&self.shard.list);
+        f.debug_struct("Living")
+            .field("number", &self.number)
+            .field("count", &list.count)
+            .field("is_open", &list.is_open)
+            .finish()
+    }
+}

@@ -1,0 +1,110 @@
+//! One hook for what happens to tasks on any thread: spawns, wakes, aborts, ends.
+//!
+//! An executor sees its own polls and parks. Who woke whom happens wherever a waker is, in code
+//! that is not generic, so it is told here, with the task that was polled there at that moment.
+//! Off by default: one relaxed load and a branch.
+
+use std::panic::Location;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::id::Id;
+use crate::priority::Priority;
+use crate::snapshot::End;
+use crate::unwind::{caught, discard};
+
+/// What a task is told with when it is spawned.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Spawned<'a> {
+    /// Its number.
+    pub id: Id,
+    /// Its name, if it has one.
+    pub name: Option<&'a str>,
+    /// Where it was spawned.
+    pub place: &'static Location<'static>,
+    /// Its class.
+    pub priority: Priority,
+}
+
+impl<'a> Spawned<'a> {
+    pub(crate) fn new(
+        id: Id,
+        name: Option<&'a str>,
+        place: &'static Location<'static>,
+        priority: Priority,
+    ) -> Spawned<'a> {
+        Spawned { id, name, place, priority }
+    }
+}
+
+/// Is told what happens to every task of the process. `by` is the task that was being polled on
+/// the thread where it happened.
+///
+/// The methods run inside `spawn`, `wake` and the like, on any thread: they must not block, and
+/// must not spawn or wake tasks themselves. A panic in one of them is caught.
+pub trait Observer: Send + Sync {
+    /// A task was made.
+    fn spawned(&self, task: Spawned<'_>, by: Option<Id>) {
+        let _ = (task, by);
+    }
+
+    /// A task was woken; also told when it was queued or done already.
+    fn woken(&self, task: Id, by: Option<Id>) {
+        let _ = (task, by);
+    }
+
+    /// Somebody asked that a task be cancelled.
+    fn aborted(&self, task: Id, by: Option<Id>) {
+        let _ = (task, by);
+    }
+
+    /// The future of a task is gone.
+    fn ended(&self, task: Id, how: End) {
+        let _ = (task, how);
+    }
+}
+
+static ON: AtomicBool = AtomicBool::new(false);
+static OBSERVER: RwLock<Option<&'static dyn Observer>> = RwLock::new(None);
+
+/// Puts an observer in place of the one before, which is returned. `None` switches it off.
+pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn Observer> {
+    let mut place = OBSERVER.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    ON.store(observer.is_some(), Ordering::Relaxed);
+    std::mem::replace(&mut *place, observer)
+}
+
+#[inline]
+pub(crate) fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
+
+/// Tells the observer, which is copied out so that it runs under no lock. A panic of it ends with
+/// the message of the panic hook: nobody's poll or wake is to unwind because of it.
+fn tell(what: impl FnOnce(&'static dyn Observer)) {
+    let observer = *OBSERVER.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(Err(payload)) = observer.map(|observer| caught(|| what(observer))) {
+        discard(payload);
+    }
+}
+
+#[cold]
+pub(crate) fn spawned(task: Spawned<'_>, by: Option<Id>) {
+    tell(|observer| observer.spawned(task, by));
+}
+
+#[cold]
+pub(crate) fn woken(task: Id, by: Option<Id>) {
+    tell(|observer| observer.woken(task, by));
+}
+
+#[cold]
+pub(crate) fn aborted(task: Id, by: Option<Id>) {
+    tell(|observer| observer.aborted(task, by));
+}
+
+#[cold]
+pub(crate) fn ended(task: Id, how: End) {
+    tell(|observer| observer.ended(task, how));
+}

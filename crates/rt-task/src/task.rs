@@ -1,0 +1,309 @@
+//! The right to poll: at most one a task, whoever holds it and nobody else touches the future.
+//!
+//! * **[T1]** A local future is touched only on its own thread: who has no right to be there is
+//!   stopped before the state word says `RUNNING`.
+//! * **[T2]** Whoever holds a `Task` may use its cell: the task is not done, so the reference of
+//!   being alive is there, and only the holder of the `Task` can bring it to its end.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::task::Context;
+
+use crate::coop;
+use crate::current;
+use crate::header::{Header, Step};
+use crate::id::ThreadNumber;
+use crate::living;
+use crate::messages;
+use crate::observer;
+use crate::reference::{TaskRef, release};
+use crate::snapshot::{End, Pend, Start};
+use crate::unwind::{caught, discard};
+
+/// The right to poll a task. See [`Task::poll`].
+///
+/// There is at most one for a task at any time: it is made by `Task::new`, consumed by `poll`, and
+/// made again by the wake that finds the task idle. Dropping it cancels the task.
+///
+/// It dereferences to a [`TaskRef`], to ask about the task.
+#[must_use = "dropping it cancels the task"]
+pub struct Task {
+    header: NonNull<Header>,
+}
+
+// SAFETY: [T1] a future that is not Send stands in a local task, which checks the thread before
+// it touches the future.
+unsafe impl Send for Task {}
+// SAFETY: [S6] behind `&Task` there is only a TaskRef.
+unsafe impl Sync for Task {}
+
+static_assertions::assert_eq_size!(Option<Task>, *const ());
+
+/// What came of a poll: what the executor must know.
+#[must_use]
+#[derive(Debug)]
+pub enum Polled {
+    /// The future returned its output.
+    Completed,
+    /// The future panicked; whoever joins it gets the payload.
+    Panicked,
+    /// The future was dropped instead of polled, because of an abort.
+    Cancelled,
+    /// The future waits for a wake.
+    Pending,
+    /// It was woken while it ran: queue it again.
+    Again(Task),
+}
+
+/// A poll that has begun: only to be finished, on this thread.
+#[must_use = "dropped, the future is not polled and the task is queued again"]
+pub struct Running<'a> {
+    header: NonNull<Header>,
+    step: &'a Cell<Option<Step>>,
+    /// A local future must be polled on the thread that was checked.
+    not_send: PhantomData<*mut ()>,
+}
+
+static_assertions::assert_not_impl_any!(Running<'static>: Send, Sync);
+
+impl Running<'_> {
+    /// Polls the future once. A panic is caught and becomes the task's outcome.
+    #[inline]
+    pub fn poll(self, cx: &mut Context<'_>) {
+        // SAFETY: [S6] `Task::poll` holds the reference of being alive and waits for us.
+        let vtable = unsafe { Header::vtable(self.header) };
+        // SAFETY: [S2] we are RUNNING: `Task::poll` started it.
+        let step = unsafe { (vtable.poll)(self.header, cx) };
+        self.step.set(Some(step));
+    }
+}
+
+impl Task {
+    /// # Safety
+    ///
+    /// The caller owns the right to poll, and gives it away. [S1]
+    #[inline]
+    pub(crate) unsafe fn from_header(header: NonNull<Header>) -> Task {
+        Task { header }
+    }
+
+    /// A counted reference.
+    #[must_use]
+    pub fn reference(&self) -> TaskRef {
+        TaskRef::clone(self)
+    }
+
+    /// Polls the task once, or drops its future if it was aborted.
+    ///
+    /// The closure gets a reference that lasts as long as the poll, to make a waker from, and
+    /// the begun poll, to finish with a [`Context`]. The waker of a poll therefore touches no
+    /// count. If the closure does not finish the poll, the task is queued again.
+    ///
+    /// # Panics
+    ///
+    /// If the task is local and this is not its thread. The future is not touched; the task goes
+    /// home to be cancelled there. And if the closure panics: that cancels the task, unless its
+    /// future had come to its end by then.
+    #[inline]
+    pub fn poll(self, with: impl for<'a> FnOnce(&'a TaskRef, Running<'a>)) -> Polled {
+        if !self.is_at_home() {
+            messages::polled_away_from_home(&self);
+        }
+        let header = ManuallyDrop::new(self).header;
+        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
+        let poll = unsafe { Poll::new(header) };
+        let start = poll.header.header().state.start();
+        let entered = current::enter(Some(header), coop::BUDGET);
+        match start {
+            Start::Drop => poll.drop_future(),
+            Start::Poll => {
+                with(&poll.header, Running { header, step: &poll.step, not_send: PhantomData });
+            }
+        }
+        drop(entered);
+        match poll.step.take() {
+            Some(Step::Pending) => poll.pend(),
+            Some(Step::Ready(end)) => poll.complete(end),
+            None => poll.restart(),
+        }
+    }
+
+    /// Whether this thread may touch the future.
+    #[inline]
+    fn is_at_home(&self) -> bool {
+        !self.header().state.is_local() || self.is_at_home_cold()
+    }
+
+    fn is_at_home_cold(&self) -> bool {
+        // SAFETY: [C2] the vtable is the cell's own.
+        let home = unsafe { (self.header().vtable.home)(self.header) };
+        home.is_none_or(|home| home == ThreadNumber::current())
+    }
+
+    /// Drops the future here, where it may be dropped.
+    fn cancel(self) {
+        let header = ManuallyDrop::new(self).header;
+        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
+        let poll = unsafe { Poll::new(header) };
+        let (Start::Poll | Start::Drop) = poll.header.header().state.start();
+        let entered = current::enter(Some(header), coop::BUDGET);
+        poll.drop_future();
+        drop(entered);
+        // Its end completes the task.
+        drop(poll);
+    }
+
+    /// Nobody will run it: the end of [`Schedule::schedule`](crate::Schedule::schedule)'s error.
+    pub(crate) fn refused(self) {
+        if self.is_at_home() {
+            return self.cancel();
+        }
+        messages::lost_its_home(&self);
+        // The future is neither polled nor dropped, nor its memory used again: the reference of
+        // being alive is kept for ever.
+        let header = ManuallyDrop::new(self).header;
+        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
+        let poll = ManuallyDrop::new(unsafe { Poll::new(header) });
+        let (Start::Poll | Start::Drop) = poll.header.header().state.start();
+        poll.tell(End::Cancelled);
+    }
+}
+
+impl Deref for Task {
+    type Target = TaskRef;
+
+    #[inline]
+    fn deref(&self) -> &TaskRef {
+        // SAFETY: [T2] a Task is a pointer to a header, as a TaskRef is (`repr(transparent)`),
+        // and the task is alive: the reference of being alive lasts longer than this borrow.
+        unsafe { &*std::ptr::from_ref(&self.header).cast::<TaskRef>() }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // SAFETY: [S1] the Task is used up here.
+        let task = unsafe { Task::from_header(self.header) };
+        if task.is_at_home() {
+            return task.cancel();
+        }
+        // It goes home, where it finds the mark.
+        let _ = task.header().state.cancel();
+        let vtable = task.header().vtable;
+        // SAFETY: [S1] we held the Task, and give it back to the scheduler.
+        unsafe { (vtable.schedule)(ManuallyDrop::new(task).header) };
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Task").field(&**self).finish()
+    }
+}
+
+/// Evidence that we are RUNNING. Dropped half-way, because somebody panicked who must not, it
+/// brings the task to its end: completed, if the future is gone, else cancelled.
+///
+/// * `step` says what became of the future. Once it is `Ready`, the future is gone, and nothing
+///   may touch it again whatever happens.
+struct Poll {
+    header: ManuallyDrop<TaskRef>,
+    step: Cell<Option<Step>>,
+}
+
+impl Poll {
+    /// # Safety
+    ///
+    /// The caller held the `Task` and starts it. [S1]
+    #[inline]
+    unsafe fn new(header: NonNull<Header>) -> Poll {
+        // SAFETY: [R2] the reference of being alive lasts until the poll is complete.
+        Poll { header: unsafe { TaskRef::borrowed(header) }, step: Cell::new(None) }
+    }
+
+    #[inline]
+    fn into_header(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).header.as_header()
+    }
+
+    #[inline]
+    fn pend(self) -> Polled {
+        let pend = self.header.header().state.pend();
+        let header = self.into_header();
+        match pend {
+            Pend::Rest => Polled::Pending,
+            // SAFETY: [S1] woken while it ran: the Task is ours to keep.
+            Pend::Again => Polled::Again(unsafe { Task::from_header(header) }),
+        }
+    }
+
+    fn restart(self) -> Polled {
+        self.header.header().state.restart();
+        // SAFETY: [S1] we set QUEUED: the Task is ours to make.
+        Polled::Again(unsafe { Task::from_header(self.into_header()) })
+    }
+
+    fn drop_future(&self) {
+        let header = &self.header;
+        // SAFETY: [S2] we are RUNNING.
+        let end = unsafe { (header.header().vtable.drop_future)(header.as_header()) };
+        self.step.set(Some(Step::Ready(end)));
+    }
+
+    /// The future is gone, its outcome is stored: tell everybody, and stop being alive.
+    fn complete(self, end: End) -> Polled {
+        self.tell(end);
+        // SAFETY: [S6] the reference of being alive is ours, and this is its end.
+        unsafe { release(self.into_header()) };
+        match end {
+            End::Completed => Polled::Completed,
+            End::Panicked => Polled::Panicked,
+            End::Cancelled => Polled::Cancelled,
+        }
+    }
+
+    /// In this order: the scheduler, so that its counters are right before anybody sees the task
+    /// done; the word; the output nobody wants; the list of the living, which when empty says that
+    /// every task is done; then the joiner.
+    fn tell(&self, end: End) {
+        let header = self.header.header();
+        let pointer = self.header.as_header();
+        // SAFETY: [C2] the vtable is the cell's own.
+        let told = caught(|| unsafe { (header.vtable.ended)(pointer, end) });
+        told.err().into_iter().for_each(discard);
+        if observer::is_on() {
+            observer::ended(self.header.id(), end);
+        }
+        let todo = header.state.complete(end);
+        if todo.drop_output {
+            // SAFETY: [S5] the handle left before the task was done: the output is ours.
+            let dropped = caught(|| unsafe { (header.vtable.drop_output)(pointer, end) });
+            dropped.err().into_iter().for_each(discard);
+        }
+        let emptied = living::unlink(pointer);
+        if todo.wake_joiner {
+            // SAFETY: [S4] the slot was full when we completed: it is ours.
+            let joiner = header.joiner.with_mut(|slot| unsafe { (*slot).take() });
+            let woken = caught(|| joiner.into_iter().for_each(std::task::Waker::wake));
+            woken.err().into_iter().for_each(discard);
+        }
+        let woken = caught(|| emptied.into_iter().for_each(std::task::Waker::wake));
+        woken.err().into_iter().for_each(discard);
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        // SAFETY: [R2] as in `new`; the fields are not used again.
+        let poll = unsafe { Poll::new(self.header.as_header()) };
+        match self.step.take() {
+            Some(Step::Ready(end)) => drop(poll.complete(end)),
+            // At home: the poll began here. The task is dropped, and so cancelled.
+            Some(Step::Pending) | None => drop(poll.restart()),
+        }
+    }
+}
