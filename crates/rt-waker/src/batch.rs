@@ -1,0 +1,66 @@
+//! Wakers that are ready, on their way out from under a lock.
+
+use std::task::Waker;
+
+use crate::unwind;
+
+/// Collects wakers while a lock is held, to wake them when it is not.
+///
+/// What is still in when it is dropped is woken then: a batch loses no wake-up.
+///
+/// ```
+/// use rt_waker::WakeBatch;
+/// let (waker, wakes) = rt_testkit::CountingWaker::new();
+/// let mut batch = WakeBatch::new();
+/// batch.push(waker);
+/// assert_eq!(wakes.count(), 0);
+/// assert_eq!(batch.wake_all(), 1);
+/// assert_eq!(wakes.count(), 1);
+/// ```
+#[derive(Debug, Default)]
+pub struct WakeBatch {
+    wakers: Vec<Waker>,
+}
+
+impl WakeBatch {
+    /// A batch keeps room for so many wakers; what a burst took beyond is given back.
+    const KEPT: usize = 1024;
+
+    /// An empty one. Allocates with the first waker.
+    #[must_use]
+    pub const fn new() -> WakeBatch {
+        WakeBatch { wakers: Vec::new() }
+    }
+
+    /// Puts a waker in.
+    #[inline]
+    pub fn push(&mut self, waker: Waker) {
+        self.wakers.push(waker);
+    }
+
+    /// How many are in.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.wakers.len()
+    }
+
+    /// Whether none is in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wakers.is_empty()
+    }
+
+    /// Wakes all, in the order they came in, and says how many. A waker that panics is skipped.
+    pub fn wake_all(&mut self) -> usize {
+        let count = self.wakers.len();
+        self.wakers.drain(..).for_each(unwind::wake);
+        self.wakers.shrink_to(WakeBatch::KEPT);
+        count
+    }
+}
+
+impl Drop for WakeBatch {
+    fn drop(&mut self) {
+        self.wake_all();
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+// In the order of the chapter; the empty lines keep rustfmt from sorting them.
+mod task_waker;
+
+mod slot;
+
+mod batch;
+
+mod park;
+
+mod parker;
+
+mod unwind;
+
+pub use batch::WakeBatch;
+pub use park::Park;
+pub use parker::{Parker, Unparker};
+pub use slot::WakerSlot;
+pub use task_waker::{task_of, waker, waker_ref};
