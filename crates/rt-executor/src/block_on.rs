@@ -1,0 +1,48 @@
+//! One future, one thread, no tasks.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use rt_task::coop;
+use rt_waker::Parker;
+
+/// A parker of this thread that no `block_on` uses at the moment, with its waker.
+type Spare = RefCell<Option<(Parker, Waker)>>;
+
+rt_task::sync::thread_local_with_drop! {
+    static SPARE: Spare = RefCell::new(None)
+}
+
+/// Polls `future` to its end on this thread, which sleeps in between.
+///
+/// On any thread, and nested: each level has a parker of its own, so that no level takes another's
+/// wake-up. Runs no tasks; see [`Executor::run`](crate::Executor::run).
+///
+/// ```
+/// let nested = rt_executor::block_on(async { rt_executor::block_on(async { 7 }) });
+/// assert_eq!(nested, 7);
+/// ```
+///
+/// # Panics
+///
+/// If `future` panics.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let spare = SPARE.try_with(|spare| spare.borrow_mut().take()).ok().flatten();
+    let (parker, waker) = spare.unwrap_or_else(|| {
+        let parker = Parker::new();
+        let waker = parker.waker();
+        (parker, waker)
+    });
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(&waker);
+    let output = loop {
+        match coop::with_budget(|| future.as_mut().poll(&mut cx)) {
+            Poll::Ready(output) => break output,
+            Poll::Pending => parker.wait(),
+        }
+    };
+    let _ = SPARE.try_with(|spare| *spare.borrow_mut() = Some((parker, waker)));
+    output
+}

@@ -1,0 +1,138 @@
+//! Root, tasks, waiting: the loop around them all.
+//!
+//! ```text
+//!   ┌──► root woken? poll it ──► a turn of the tasks ──┬─ something is ready ──┐
+//!   │                                                  └─ nothing: park ──────►│ wake who is ready
+//!   └──────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! * **[X4]** Between two polls of a root that was woken there is one turn.
+//! * **[X5]** Under load the park is looked at, without waiting, after the turn in which the polls
+//!   since the last look reach [`TURN`], the root's counted: after at most `2 × TURN` of them.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rt_task::coop;
+use rt_waker::{Park, WakeBatch};
+
+use crate::core::{Running, TURN};
+use crate::probe::Probe;
+use crate::queue::RunQueue;
+use crate::root::Root;
+
+/// What a thread does between two looks at its root. Two of them are one, a pair.
+pub trait Work {
+    /// Polls what is ready, a bounded number of tasks, and says how many.
+    fn turn(&mut self) -> usize;
+    /// Whether something is ready.
+    fn is_ready(&self) -> bool;
+    /// The thread is about to wait.
+    fn parking(&mut self) {}
+    /// The thread has waited.
+    fn parked(&mut self) {}
+}
+
+impl<Q: RunQueue, B: Probe> Work for Running<'_, Q, B> {
+    fn turn(&mut self) -> usize {
+        Running::turn(self)
+    }
+
+    fn is_ready(&self) -> bool {
+        Running::is_ready(self)
+    }
+
+    fn parking(&mut self) {
+        self.probe().parking();
+    }
+
+    fn parked(&mut self) {
+        self.probe().parked();
+    }
+}
+
+impl<A: Work, B: Work> Work for (&mut A, &mut B) {
+    fn turn(&mut self) -> usize {
+        self.0.turn() + self.1.turn()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.is_ready() || self.1.is_ready()
+    }
+
+    fn parking(&mut self) {
+        self.0.parking();
+    }
+
+    fn parked(&mut self) {
+        self.0.parked();
+    }
+}
+
+/// A future that is no task, with a flag and a waker of its own.
+///
+/// It stays on the thread that made it: woken there, it rings no bell.
+#[derive(Debug)]
+pub struct RootFuture<'a, F> {
+    future: Pin<&'a mut F>,
+    flag: Arc<Root>,
+    waker: Waker,
+    not_send: PhantomData<*mut ()>,
+}
+
+static_assertions::assert_not_impl_any!(RootFuture<'static, ()>: Send, Sync);
+
+impl<'a, F: Future> RootFuture<'a, F> {
+    /// A root of this thread, which `bell` wakes when it waits.
+    pub fn new(future: Pin<&'a mut F>, bell: Waker) -> RootFuture<'a, F> {
+        let flag = Root::new(bell);
+        let waker = Waker::from(flag.clone());
+        RootFuture { future, flag, waker, not_send: PhantomData }
+    }
+
+    /// Polls it if it was woken.
+    #[inline]
+    fn poll(&mut self) -> Poll<F::Output> {
+        if !self.flag.take() {
+            return Poll::Pending;
+        }
+        let mut cx = Context::from_waker(&self.waker);
+        coop::with_budget(|| self.future.as_mut().poll(&mut cx))
+    }
+}
+
+/// Polls the root when it is woken and does the work otherwise, until the root is ready; or until
+/// `is_over`, which is asked after each wait.
+pub fn drive<F: Future, P: Park>(
+    root: &mut RootFuture<'_, F>,
+    work: &mut impl Work,
+    park: &mut P,
+    ready: &mut WakeBatch,
+    is_over: impl Fn() -> bool,
+) -> Option<F::Output> {
+    let mut unseen = 0;
+    loop {
+        if let Poll::Ready(output) = root.poll() {
+            return Some(output);
+        }
+        unseen += 1 + work.turn();
+        if !root.flag.is_woken() && !work.is_ready() {
+            work.parking();
+            park.park(None, ready);
+            work.parked();
+        } else if unseen < TURN {
+            continue;
+        } else {
+            park.park(Some(Duration::ZERO), ready);
+        }
+        unseen = 0;
+        ready.wake_all();
+        if is_over() {
+            return None;
+        }
+    }
+}

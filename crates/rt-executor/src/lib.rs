@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// One future, no tasks.
+mod block_on;
+
+// Where tasks wait, and how they get there.
+mod queue;
+
+mod entered;
+mod hub;
+
+// The loop.
+mod core;
+mod probe;
+
+mod drive;
+mod root;
+
+// How tasks come into the world.
+mod handle;
+mod home;
+mod spawn;
+
+// All of it on one thread.
+mod executor;
+mod futures_task;
+
+mod messages;
+mod yield_now;
+
+pub use crate::core::{Core, Running, TURN};
+pub use block_on::block_on;
+pub use drive::{RootFuture, Work, drive};
+pub use executor::Executor;
+pub use handle::{Handle, LocalHandle, Options};
+pub use home::Home;
+pub use probe::Probe;
+pub use queue::{Fifo, RunQueue};
+pub use spawn::spawn;
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,32 @@
+//! Seeing what an executor does, from its own thread.
+
+use rt_task::{Id, Polled, TaskRef};
+
+/// Is told what the thread of an executor does. All methods are empty unless you write them, and
+/// `()` costs nothing.
+///
+/// Spawns, wakes and ends happen on any thread: [`rt_task::Observer`] is told those.
+pub trait Probe {
+    /// `task` is about to be polled, or dropped if it was aborted.
+    fn polling(&mut self, task: &TaskRef) {
+        let _ = task;
+    }
+
+    /// The task was polled, and this came of it.
+    fn polled(&mut self, task: Id, polled: &Polled) {
+        let _ = (task, polled);
+    }
+
+    /// So many tasks came in from other threads, or on this one while the executor did not run.
+    fn drained(&mut self, count: usize) {
+        let _ = count;
+    }
+
+    /// There is nothing to do: the thread waits.
+    fn parking(&mut self) {}
+
+    /// The thread has waited.
+    fn parked(&mut self) {}
+}
+
+impl Probe for () {}

@@ -1,0 +1,267 @@
+//! One future, one thread, no tasks: on any thread, at any depth.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn, ready};
+use std::panic::catch_unwind;
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use rt_executor::{Executor, block_on, yield_now};
+use rt_task::coop;
+use rt_testkit::within;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Pending once. The waker goes to `wakers`.
+fn once(wakers: mpsc::Sender<Waker>, polls: &Cell<usize>) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
+        polls.set(polls.get() + 1);
+        if polls.get() > 1 {
+            return Poll::Ready(());
+        }
+        wakers.send(cx.waker().clone()).unwrap();
+        Poll::Pending
+    })
+}
+
+#[test]
+fn it_polls_a_future_to_its_end_on_this_thread() {
+    within(DEADLINE, || {
+        let here = thread::current().id();
+        let borrowed = String::from("here");
+        let there = block_on(async {
+            yield_now().await;
+            (thread::current().id(), borrowed.as_str())
+        });
+        assert_eq!(there, (here, "here"));
+    });
+}
+
+#[test]
+fn it_sleeps_until_another_thread_wakes_it() {
+    within(DEADLINE, || {
+        let (send, wakers) = mpsc::channel();
+        let waking = thread::spawn(move || wakers.iter().for_each(Waker::wake));
+        let polls = Cell::new(0);
+        block_on(once(send, &polls));
+        assert_eq!(polls.get(), 2, "polls: the first one, and one for the wake");
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn an_inner_level_takes_no_wake_up_of_an_outer_one() {
+    within(DEADLINE, || {
+        let (outer_polls, inner_polls) = (Cell::new(0), Cell::new(0));
+        let (to_outer, outer_waker) = mpsc::channel::<Waker>();
+        let (to_inner, inner_waker) = mpsc::channel::<Waker>();
+        let waking = thread::spawn(move || {
+            // The outer one first, while its thread sleeps in the inner one.
+            let inner = inner_waker.recv().unwrap();
+            outer_waker.recv().unwrap().wake();
+            inner.wake();
+        });
+        block_on(poll_fn(|cx| {
+            outer_polls.set(outer_polls.get() + 1);
+            if outer_polls.get() == 2 {
+                return Poll::Ready(());
+            }
+            to_outer.send(cx.waker().clone()).unwrap();
+            block_on(once(to_inner.clone(), &inner_polls));
+            Poll::Pending
+        }));
+        assert_eq!(inner_polls.get(), 2, "the outer one's wake-up polled the inner one");
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn an_outer_level_takes_no_wake_up_of_an_inner_one() {
+    within(DEADLINE, || {
+        let (send, receive) = oneshot::channel();
+        let kept: RefCell<Option<Waker>> = RefCell::new(None);
+        let polls = Cell::new(0);
+        let waking = Cell::new(None);
+        let mut receive = std::pin::pin!(receive);
+        let mut send = Some(send);
+        let got = block_on(poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            if polls.get() == 1 {
+                block_on(poll_fn(|cx| {
+                    *kept.borrow_mut() = Some(cx.waker().clone());
+                    Poll::Ready(())
+                }));
+                assert!(receive.as_mut().poll(cx).is_pending());
+                // The inner level is over; its waker wakes nobody.
+                kept.take().expect("polled").wake();
+                let send = send.take().expect("once");
+                waking.set(Some(thread::spawn(move || send.send(3).unwrap())));
+                return Poll::Pending;
+            }
+            receive.as_mut().poll(cx)
+        }));
+        assert_eq!(got, Ok(3));
+        assert_eq!(polls.get(), 2, "the waker of a level that is over polled another one");
+        waking.take().expect("started").join().unwrap();
+    });
+}
+
+#[test]
+fn an_executor_runs_inside_of_it() {
+    within(DEADLINE, || {
+        let (outer_polls, inner_polls) = (Cell::new(0), Cell::new(0));
+        let (to_outer, outer_waker) = mpsc::channel::<Waker>();
+        let (to_inner, inner_waker) = mpsc::channel::<Waker>();
+        let waking = thread::spawn(move || {
+            let inner = inner_waker.recv().unwrap();
+            outer_waker.recv().unwrap().wake();
+            inner.wake();
+        });
+        let executor = Executor::new();
+        block_on(poll_fn(|cx| {
+            outer_polls.set(outer_polls.get() + 1);
+            if outer_polls.get() == 2 {
+                return Poll::Ready(());
+            }
+            to_outer.send(cx.waker().clone()).unwrap();
+            executor.run(once(to_inner.clone(), &inner_polls));
+            Poll::Pending
+        }));
+        assert_eq!(
+            inner_polls.get(),
+            2,
+            "the outer one's wake-up polled the root of the inner one"
+        );
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn it_runs_inside_of_a_task_and_what_was_woken_meanwhile_runs_after() {
+    within(DEADLINE, || {
+        let executor = Executor::new();
+        let (to_task, task_waker) = mpsc::channel::<Waker>();
+        let (to_inner, inner_waker) = mpsc::channel::<Waker>();
+        let waking = thread::spawn(move || {
+            let inner = inner_waker.recv().unwrap();
+            task_waker.recv().unwrap().wake();
+            inner.wake();
+        });
+        let polls = Rc::new(Cell::new(0));
+        let woken = executor.spawn({
+            let polls = polls.clone();
+            async move { once(to_task, &polls).await }
+        });
+        let blocking = executor.spawn(async move {
+            block_on(once(to_inner, &Cell::new(0)));
+        });
+        executor.run(async {
+            blocking.await.unwrap();
+            woken.await.unwrap();
+        });
+        assert_eq!(polls.get(), 2);
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn a_root_is_woken_on_its_own_thread_by_what_blocks_there() {
+    within(DEADLINE, || {
+        let executor = Executor::new();
+        let (send, receive) = oneshot::channel();
+        let _detached = executor.spawn(async move {
+            let inner = Executor::new();
+            let task = inner.spawn(async move { send.send(5).unwrap() });
+            inner.run(task).unwrap();
+        });
+        assert_eq!(executor.run(receive), Ok(5));
+    });
+}
+
+#[test]
+fn levels_nest_deeply() {
+    fn level(depth: u32) -> u32 {
+        block_on(async move {
+            yield_now().await;
+            if depth == 0 { 0 } else { level(depth - 1) + 1 }
+        })
+    }
+    within(DEADLINE, || assert_eq!(level(64), 64));
+}
+
+#[test]
+fn a_panic_goes_through_and_the_next_one_works() {
+    within(DEADLINE, || {
+        let payload = catch_unwind(|| block_on(async { panic!("on purpose") }));
+        assert_eq!(payload.unwrap_err().downcast_ref(), Some(&"on purpose"));
+        assert_eq!(block_on(ready(1)), 1);
+    });
+}
+
+#[test]
+fn a_waker_that_outlives_it_is_harmless() {
+    within(DEADLINE, || {
+        let mut kept = None;
+        block_on(poll_fn(|cx| {
+            kept = Some(cx.waker().clone());
+            Poll::Ready(())
+        }));
+        kept.take().expect("polled").wake();
+        let (send, wakers) = mpsc::channel();
+        let waking = thread::spawn(move || wakers.iter().for_each(Waker::wake));
+        block_on(async {
+            let (result, done) = oneshot::channel();
+            thread::spawn(move || result.send(9).unwrap());
+            assert_eq!(done.await, Ok(9));
+        });
+        drop(send);
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn it_has_a_budget_as_a_task_has() {
+    within(DEADLINE, || {
+        let polls = Cell::new(0);
+        let mut work = Box::pin(async {
+            for _ in 0..1000 {
+                coop::consume_budget().await;
+            }
+        });
+        block_on(poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            work.as_mut().poll(cx)
+        }));
+        assert_eq!(polls.get(), 1000_usize.div_ceil(coop::BUDGET as usize));
+    });
+}
+
+#[test]
+fn it_works_in_a_thread_that_ends() {
+    struct AtExit(mpsc::Sender<i32>);
+    impl Drop for AtExit {
+        fn drop(&mut self) {
+            let value = block_on(async {
+                yield_now().await;
+                11
+            });
+            self.0.send(value).unwrap();
+        }
+    }
+    thread_local! {
+        static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+    }
+    within(DEADLINE, || {
+        let (send, values) = mpsc::channel();
+        let ending = thread::spawn(move || {
+            AT_EXIT.set(Some(AtExit(send)));
+            block_on(ready(()));
+        });
+        assert_eq!(values.recv(), Ok(11));
+        ending.join().unwrap();
+    });
+}
