@@ -1,0 +1,109 @@
+//! Time as a park: wait no longer than until the next timer.
+//!
+//! * **[V1]** Each look at the wheel asks for one reading of the clock, and a park that waits for
+//!   one more, after it.
+//! * **[V2]** A paused clock moves on by itself only when the executor has nothing to do, twice in a
+//!   row: the first of the two parks may have ended because something came in from elsewhere.
+
+use std::fmt;
+use std::task::Waker;
+use std::time::Duration;
+
+use rt_waker::{Park, WakeBatch};
+
+use crate::clock::Clock;
+use crate::timers::{Sleep, Timers};
+
+/// Puts timers in front of any [`Park`].
+///
+/// ```
+/// use rt_executor::{Executor, Fifo};
+/// use rt_timer::{Clock, TimerDriver, sleep};
+/// use rt_waker::Parker;
+/// use std::time::{Duration, Instant};
+///
+/// let driver = TimerDriver::new(Parker::new(), Clock::real());
+/// let timers = driver.timers();
+/// let executor = Executor::with(driver, Fifo::new(), ());
+///
+/// let _entered = timers.enter(); // timers made on this thread go to this driver
+/// let start = Instant::now();
+/// executor.run(sleep(Duration::from_millis(5)));
+/// assert!(start.elapsed() >= Duration::from_millis(5));
+/// ```
+pub struct TimerDriver<P: Park> {
+    inner: P,
+    timers: Timers,
+    /// The park before this one ended with nothing to do, and the clock stood.
+    was_idle: bool,
+}
+
+impl<P: Park> TimerDriver<P> {
+    /// A driver of its own wheel, that goes by `clock`.
+    #[must_use]
+    pub fn new(inner: P, clock: Clock) -> TimerDriver<P> {
+        let timers = Timers::new(clock, inner.waker());
+        TimerDriver { inner, timers, was_idle: false }
+    }
+
+    /// A handle to the timers.
+    #[must_use]
+    pub fn timers(&self) -> Timers {
+        self.timers.clone()
+    }
+
+    /// Nothing is to be done before `next`: a clock that stands goes there.
+    fn skip_ahead(&mut self, next: u64, ready: &mut WakeBatch) {
+        self.inner.park(Some(Duration::ZERO), ready);
+        if !ready.is_empty() || !std::mem::replace(&mut self.was_idle, true) {
+            return;
+        }
+        self.was_idle = false;
+        let clock = self.timers.clock();
+        clock.advance_to(clock.instant(next));
+        self.timers.awake(ready);
+    }
+}
+
+impl<P: Park> Park for TimerDriver<P> {
+    fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        let may_sleep = timeout != Some(Duration::ZERO);
+        let timeout = match (self.timers.expire_or_sleep(may_sleep, ready), timeout) {
+            (Sleep::No, _) => {
+                self.was_idle = false;
+                return self.inner.park(Some(Duration::ZERO), ready);
+            }
+            (Sleep::For(next, _), _) if self.timers.clock().is_paused() => {
+                return self.skip_ahead(next, ready);
+            }
+            (Sleep::For(_, left), Some(timeout)) => Some(left.min(timeout)),
+            (Sleep::For(_, left), None) => Some(left),
+            (Sleep::ForEver, timeout) => timeout,
+        };
+        self.inner.park(timeout, ready);
+        self.timers.awake(ready);
+    }
+
+    fn due(&self) -> Option<Duration> {
+        match (self.timers.due(), self.inner.due()) {
+            (Some(timers), Some(inner)) => Some(timers.min(inner)),
+            (timers, inner) => timers.or(inner),
+        }
+    }
+
+    fn waker(&self) -> Waker {
+        self.inner.waker()
+    }
+}
+
+impl<P: Park> Drop for TimerDriver<P> {
+    fn drop(&mut self) {
+        self.timers.close();
+    }
+}
+
+impl<P: Park> fmt::Debug for TimerDriver<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimerDriver").field("timers", &self.timers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod wheel;
+
+mod background;
+mod call;
+mod context;
+mod driver;
+mod interval;
+mod messages;
+mod timeout;
+mod timer;
+mod timers;
+
+pub use clock::{Clock, ClockGuard, Instant, NEVER};
+pub use context::TimersGuard;
+pub use driver::TimerDriver;
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+pub use timer::{Timer, sleep, sleep_until};
+pub use timers::Timers;
+pub use wheel::{Key, Wheel};

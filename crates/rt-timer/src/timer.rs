@@ -1,0 +1,174 @@
+//! One deadline as a future.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use rt_task::coop;
+
+use crate::clock::Instant;
+use crate::timers::{Arm, Renew, Timers};
+use crate::wheel::Key;
+
+/// Waits until `duration` has passed since this call. [`Duration::MAX`] is for ever.
+///
+/// The deadline is exact, never early; on a busy executor it is as late as the bound of its loop.
+///
+/// ```
+/// # use std::time::{Duration, Instant};
+/// let start = Instant::now();
+/// rt_executor::block_on(rt_timer::sleep(Duration::from_millis(3)));
+/// assert!(start.elapsed() >= Duration::from_millis(3));
+/// ```
+#[inline]
+pub fn sleep(duration: Duration) -> Timer {
+    Timer::after(duration)
+}
+
+/// Waits until `deadline`; not at all if it has passed.
+#[inline]
+pub fn sleep_until(deadline: Instant) -> Timer {
+    Timer::at(deadline)
+}
+
+/// A future that is ready when its deadline has passed, and stays ready.
+///
+/// It belongs to the driver of the thread that polls it first; outside any runtime one thread in
+/// the background serves it, so that it works on every executor. Of several wakers that it was
+/// polled with, the newest is woken.
+///
+/// Cancel safe. Dropped, it is forgotten at once.
+#[must_use = "futures do nothing unless polled"]
+pub struct Timer {
+    deadline: Instant,
+    state: State,
+}
+
+enum State {
+    /// In no wheel. The deadline may have passed, unless it was made as a time from now on.
+    Idle {
+        may_have_passed: bool,
+    },
+    Armed(Timers, Key),
+    Fired,
+}
+
+static_assertions::assert_impl_all!(Timer: Send, Sync, Unpin);
+
+impl Timer {
+    /// As [`sleep`].
+    #[inline]
+    pub fn after(duration: Duration) -> Timer {
+        let state = State::Idle { may_have_passed: duration.is_zero() };
+        Timer { deadline: Instant::now() + duration, state }
+    }
+
+    /// As [`sleep_until`].
+    #[inline]
+    pub fn at(deadline: Instant) -> Timer {
+        Timer { deadline, state: State::Idle { may_have_passed: true } }
+    }
+
+    /// Waits for ever, until it is [`reset`](Timer::reset).
+    pub fn never() -> Timer {
+        Timer::at(Instant::far_future())
+    }
+
+    /// The deadline.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the deadline has passed.
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        matches!(self.state, State::Fired) || Instant::now() >= self.deadline
+    }
+
+    /// Changes the deadline, also of a timer that has fired. Who waits for it already goes on
+    /// waiting, for the new one.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        let still_armed = match &self.state {
+            State::Armed(timers, key) => timers.reset(*key, deadline),
+            State::Idle { .. } | State::Fired => false,
+        };
+        if !still_armed {
+            self.state = State::Idle { may_have_passed: true };
+        }
+    }
+
+    #[inline]
+    fn poll_fired(&mut self, waker: &Waker) -> Poll<()> {
+        if let State::Armed(timers, key) = &self.state {
+            match timers.renew(*key, waker) {
+                Renew::Waiting => return Poll::Pending,
+                Renew::Fired => self.state = State::Fired,
+                Renew::Closed => self.state = State::Idle { may_have_passed: true },
+            }
+        }
+        match self.state {
+            State::Fired => Poll::Ready(()),
+            _ => self.arm(waker),
+        }
+    }
+
+    fn arm(&mut self, waker: &Waker) -> Poll<()> {
+        let mut timers = Timers::here();
+        if matches!(self.state, State::Idle { may_have_passed: true })
+            && timers.clock().now() >= self.deadline
+        {
+            self.state = State::Fired;
+            return Poll::Ready(());
+        }
+        loop {
+            match timers.arm(self.deadline, waker) {
+                Arm::Armed(key) => {
+                    self.state = State::Armed(timers, key);
+                    return Poll::Pending;
+                }
+                Arm::Due => {
+                    self.state = State::Fired;
+                    return Poll::Ready(());
+                }
+                // Its driver ended while this thread still has it entered.
+                Arm::Closed => timers = Timers::outside(),
+            }
+        }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let budget = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_fired(cx.waker()));
+        budget.made_progress();
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Timer {
+    #[inline]
+    fn drop(&mut self) {
+        if let State::Armed(timers, key) = &self.state {
+            timers.disarm(*key);
+        }
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Idle { .. } => "idle",
+            State::Armed(..) => "armed",
+            State::Fired => "fired",
+        };
+        f.debug_struct("Timer").field("deadline", &self.deadline).field("state", &state).finish()
+    }
+}

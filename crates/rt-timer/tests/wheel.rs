@@ -1,0 +1,338 @@
+//! Chapter 5, part 1: the wheel. Every test is a promise to whoever sleeps.
+
+use std::time::Duration;
+
+use rt_testkit::within;
+use rt_timer::{Key, Wheel};
+
+/// A wheel that is wrong may turn for ever: no test waits longer than this.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Ticks of a slot on each level: 1, 64, 4096, …, 2^60.
+const LEVELS: [u64; 11] = {
+    let mut spans = [1; 11];
+    let mut level = 1;
+    while level < spans.len() {
+        spans[level] = spans[level - 1] * 64;
+        level += 1;
+    }
+    spans
+};
+
+/// What fires at `now`, in order.
+fn expire<T>(wheel: &mut Wheel<T>, now: u64) -> Vec<T> {
+    let mut fired = Vec::new();
+    let count = wheel.expire(now, |value| fired.push(value));
+    assert_eq!(count, fired.len(), "`expire` counts what it fires");
+    fired
+}
+
+#[test]
+fn a_new_wheel_has_nothing_to_wait_for() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::<()>::new();
+        assert!(wheel.is_empty());
+        assert_eq!(wheel.next_deadline(), None);
+        assert_eq!(wheel.pop_expired(u64::MAX), None);
+    });
+}
+
+#[test]
+fn a_timer_fires_on_its_tick_and_not_before() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.insert(1_000, "timer");
+        assert_eq!(expire(&mut wheel, 999), [""; 0], "a sleep would end early");
+        assert_eq!(expire(&mut wheel, 1_000), ["timer"], "a sleep would end late");
+        assert_eq!(expire(&mut wheel, u64::MAX), [""; 0], "a sleep would end twice");
+    });
+}
+
+#[test]
+fn the_order_is_that_of_the_deadlines() {
+    within(LIMIT, || {
+        let deadlines = [70, 5, 4_096, 64, 63, 1 << 43, 65, 0, 4_095, u64::MAX];
+        let mut wheel = Wheel::new();
+        for deadline in deadlines {
+            wheel.insert(deadline, deadline);
+        }
+        let mut sorted = deadlines;
+        sorted.sort_unstable();
+        assert_eq!(expire(&mut wheel, u64::MAX), sorted);
+    });
+}
+
+#[test]
+fn equal_deadlines_fire_in_the_order_of_insertion_wherever_the_wheel_stood_then() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.insert(5_000, 1); // from far away: level 2
+        wheel.expire(4_200, drop);
+        wheel.insert(5_000, 2); // level 1
+        wheel.expire(4_995, drop);
+        wheel.insert(5_000, 3); // level 0
+        assert_eq!(expire(&mut wheel, 5_000), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn around_every_level_boundary_no_tick_is_lost_or_gained() {
+    within(LIMIT, || {
+        for span in LEVELS {
+            for start in [0, span - 1, span, span + 1, span.wrapping_mul(63), u64::MAX - 130] {
+                for away in [1, 63, 64, 65, span - 1, span, span + 1, span.saturating_mul(64)] {
+                    let deadline = start.saturating_add(away);
+                    let mut wheel = Wheel::new();
+                    wheel.expire(start, drop);
+                    wheel.insert(deadline, "timer");
+                    let at = format!("from tick {start} to {deadline}");
+                    assert_eq!(wheel.next_deadline(), Some(deadline), "{at}");
+                    if deadline > start {
+                        assert_eq!(wheel.pop_expired(deadline - 1), None, "{at}: early");
+                        assert_eq!(wheel.next_deadline(), Some(deadline), "{at}, one tick before");
+                    }
+                    assert_eq!(wheel.pop_expired(deadline), Some("timer"), "{at}: late");
+                    assert!(wheel.is_empty());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_timer_that_is_approached_tick_by_tick_fires_on_its_tick() {
+    within(LIMIT, || {
+        let deadline = 64 * 64 * 3 + 64 * 2 + 1;
+        let mut wheel = Wheel::new();
+        wheel.insert(deadline, ());
+        for now in 0..deadline {
+            assert_eq!(wheel.pop_expired(now), None, "early by {}", deadline - now);
+            assert_eq!(wheel.next_deadline(), Some(deadline));
+        }
+        assert_eq!(wheel.pop_expired(deadline), Some(()));
+    });
+}
+
+#[test]
+fn the_last_tick_of_all_is_a_deadline_like_any_other() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.insert(u64::MAX, "last");
+        wheel.insert(u64::MAX - 1, "last but one");
+        assert_eq!(expire(&mut wheel, u64::MAX - 2), [""; 0]);
+        assert_eq!(expire(&mut wheel, u64::MAX - 1), ["last but one"]);
+        assert_eq!(expire(&mut wheel, u64::MAX), ["last"]);
+        wheel.insert(u64::MAX, "after the end");
+        assert_eq!(expire(&mut wheel, u64::MAX), ["after the end"]);
+    });
+}
+
+#[test]
+fn a_deadline_in_the_past_is_due_at_once_behind_what_is_due_already() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.expire(500, drop);
+        wheel.insert(500, "now");
+        wheel.insert(3, "long ago");
+        wheel.insert(501, "next");
+        assert_eq!(wheel.next_deadline(), Some(500));
+        assert_eq!(expire(&mut wheel, 500), ["now", "long ago"]);
+    });
+}
+
+#[test]
+fn a_clock_that_stands_or_goes_back_neither_fires_early_nor_breaks_the_wheel() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.insert(150, "timer");
+        for now in [100, 100, 7, 0, 149] {
+            assert_eq!(expire(&mut wheel, now), [""; 0], "early at {now}");
+        }
+        wheel.insert(120, "past");
+        assert_eq!(expire(&mut wheel, 20), ["past"], "the wheel has seen tick 149");
+        assert_eq!(wheel.elapsed(), 149);
+        assert_eq!(expire(&mut wheel, 150), ["timer"]);
+    });
+}
+
+#[test]
+fn a_removed_timer_gives_its_payload_back_and_never_fires() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let keys = [10, 10, 10, 700, 1 << 50].map(|deadline| wheel.insert(deadline, deadline));
+        for key in [keys[1], keys[0], keys[4]] {
+            assert!(wheel.remove(key).is_some());
+            assert_eq!(wheel.remove(key), None, "removed twice");
+        }
+        assert_eq!(wheel.len(), 2);
+        assert_eq!(expire(&mut wheel, u64::MAX), [10, 700]);
+    });
+}
+
+#[test]
+fn a_stale_key_touches_nobody() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let fired = wheel.insert(1, "fired");
+        wheel.expire(1, drop);
+        let removed = wheel.insert(2, "removed");
+        wheel.remove(removed);
+        let alive = wheel.insert(3, "in the memory of both");
+        for stale in [fired, removed] {
+            assert_eq!(wheel.remove(stale), None);
+            assert_eq!(wheel.get_mut(stale), None);
+            assert!(!wheel.reset(stale, 9_000));
+        }
+        wheel.remove(alive);
+        wheel.trim();
+        assert_eq!(wheel.remove(alive), None, "its memory is gone");
+        wheel.insert(4, "in memory that was given back in between");
+        assert_eq!(wheel.remove(alive), None);
+        assert_eq!(wheel.len(), 1);
+    });
+}
+
+#[test]
+fn reset_moves_a_timer_and_keeps_its_key_and_its_payload() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let key = wheel.insert(100, "timer");
+        wheel.insert(50, "other");
+        assert!(wheel.reset(key, 1 << 44), "later");
+        assert_eq!(expire(&mut wheel, 100), ["other"]);
+        assert!(wheel.reset(key, 200), "earlier");
+        assert_eq!(wheel.next_deadline(), Some(200));
+        assert!(wheel.reset(key, 30), "into the past");
+        assert_eq!(expire(&mut wheel, 100), ["timer"]);
+        assert!(!wheel.reset(key, 300), "it has fired");
+    });
+}
+
+#[test]
+fn a_reset_timer_stands_behind_those_that_have_its_deadline_already() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let first = wheel.insert(100, 1);
+        wheel.insert(100, 2);
+        wheel.reset(first, 100);
+        assert_eq!(expire(&mut wheel, 100), [2, 1]);
+    });
+}
+
+#[test]
+fn a_payload_can_be_replaced_while_it_waits() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let key = wheel.insert(9, "old waker");
+        *wheel.get_mut(key).expect("the timer waits") = "new waker";
+        assert_eq!(expire(&mut wheel, 9), ["new waker"]);
+    });
+}
+
+#[test]
+fn what_is_removed_reset_or_added_while_the_due_ones_are_taken_out_counts_at_once() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        wheel.insert(10, "first");
+        let removed = wheel.insert(20, "removed on the very tick that fires it");
+        let moved = wheel.insert(30, "moved");
+        wheel.insert(40, "last");
+
+        assert_eq!(wheel.pop_expired(100), Some("first"));
+        wheel.remove(removed);
+        wheel.reset(moved, 101);
+        wheel.insert(35, "added");
+        wheel.insert(5, "past");
+        assert_eq!(expire(&mut wheel, 100), ["past", "added", "last"]);
+        assert_eq!(expire(&mut wheel, 101), ["moved"]);
+    });
+}
+
+#[test]
+fn a_panic_in_what_is_fired_leaves_the_rest_waiting() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        for deadline in [1, 2, 3] {
+            wheel.insert(deadline, deadline);
+        }
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            wheel.expire(3, |fired| assert_ne!(fired, 2, "a waker that panics"));
+        }));
+        assert!(outcome.is_err());
+        assert_eq!(expire(&mut wheel, 3), [3]);
+    });
+}
+
+#[test]
+fn the_next_deadline_is_exact_after_the_earliest_was_removed() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let deadlines = [90_000, 90_001, 90_001, 91_000, 1 << 40];
+        let keys = deadlines.map(|deadline| wheel.insert(deadline, ()));
+        for (at, key) in keys.into_iter().enumerate() {
+            assert_eq!(wheel.next_deadline(), Some(deadlines[at]), "the driver would wake in vain");
+            wheel.remove(key);
+        }
+        assert_eq!(wheel.next_deadline(), None);
+    });
+}
+
+#[test]
+fn in_a_crowded_slot_one_wake_up_in_vain_at_most_follows_each_removal() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let soon = wheel.insert(4_097, 0);
+        for _ in 0..1_000 {
+            wheel.insert(8_000, 1);
+        }
+        wheel.remove(soon);
+        let bound = wheel.next_deadline().expect("a thousand wait");
+        assert!(bound <= 8_000, "a driver would sleep past a deadline");
+        if bound < 8_000 {
+            assert_eq!(wheel.expire(bound, drop), 0);
+            assert_eq!(wheel.next_deadline(), Some(8_000), "twice in vain");
+        }
+        assert_eq!(wheel.expire(8_000, drop), 1_000);
+    });
+}
+
+#[test]
+fn a_long_idle_gap_costs_no_more_than_a_short_one() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        for deadline in (0..64).map(|bit| 1_u64 << bit) {
+            wheel.insert(deadline, deadline);
+        }
+        // Linear in ticks, this would take centuries.
+        assert_eq!(wheel.expire(u64::MAX, drop), 64);
+    });
+}
+
+#[test]
+fn memory_is_used_again_and_given_back() {
+    within(LIMIT, || {
+        let mut wheel = Wheel::new();
+        let mut keys: Vec<Key> = (0..1_000).map(|at| wheel.insert(at, at)).collect();
+        let peak = wheel.capacity();
+        for round in 0..10_u64 {
+            for key in keys.drain(..) {
+                wheel.remove(key);
+            }
+            keys.extend((0..1_000).map(|at| wheel.insert(at * round, at)));
+        }
+        assert_eq!(wheel.capacity(), peak, "a warm wheel allocates");
+
+        for key in keys.split_off(10) {
+            wheel.remove(key);
+        }
+        wheel.trim();
+        assert!(wheel.capacity() < peak, "the peak is kept for ever");
+        assert_eq!(wheel.len(), 10);
+        for at in 0..100 {
+            wheel.insert(1_000_000 + at, 0);
+        }
+        assert_eq!(wheel.expire(u64::MAX, drop), 110, "a timer was lost with the memory");
+        wheel.trim();
+        assert_eq!(wheel.capacity(), 0);
+    });
+}
