@@ -1,0 +1,95 @@
+//! Which runtime this thread is in: one thread-local that puts those of the parts together.
+//!
+//! * **[N1]** Entering is undone in reverse order, on the same thread, also when unwinding.
+//! * **[N2]** Nothing of the user's runs while the thread-local is borrowed: what is needed is
+//!   copied out first.
+
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+
+use rt_executor::LocalHandle;
+
+use crate::inner::Inner;
+use crate::messages;
+
+#[derive(Clone)]
+struct Context {
+    runtime: Inner,
+    /// Where local tasks go; only inside of a `block_on`.
+    local: Option<LocalHandle>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    static IS_BLOCKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Undoes an [`enter`].
+pub(crate) struct Entered {
+    before: Option<Context>,
+    not_send: PhantomData<*mut ()>,
+}
+
+/// Makes this the runtime of the thread.
+pub(crate) fn enter(runtime: Inner, local: Option<LocalHandle>) -> Entered {
+    let context = Some(Context { runtime, local });
+    let before = CURRENT.try_with(|current| current.replace(context)).ok().flatten();
+    Entered { before, not_send: PhantomData }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let left = CURRENT.try_with(|current| current.replace(before));
+        drop(left); // outside of the borrow [N2]
+    }
+}
+
+/// Evidence that no other `block_on` of a runtime is on this thread's stack.
+pub(crate) struct Blocking {
+    not_send: PhantomData<*mut ()>,
+}
+
+/// Begins a `block_on`, which must not be inside of another.
+#[track_caller]
+pub(crate) fn block(what: &str) -> Blocking {
+    if IS_BLOCKING.replace(true) {
+        messages::nested(what);
+    }
+    Blocking { not_send: PhantomData }
+}
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        IS_BLOCKING.set(false);
+    }
+}
+
+fn read<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
+    CURRENT.try_with(|current| current.borrow().as_ref().map(read)).ok().flatten()
+}
+
+/// The runtime of this thread.
+pub(crate) fn runtime() -> Option<Inner> {
+    read(|context| context.runtime.clone())
+}
+
+/// What spawns on the runtime of this thread.
+#[inline]
+#[track_caller]
+pub(crate) fn spawner(what: &str) -> rt_executor::Handle {
+    match read(|context| context.runtime.spawner.clone()) {
+        Some(spawner) => spawner,
+        None => messages::no_runtime(what), // in no closure, which would hide the caller
+    }
+}
+
+/// What spawns local tasks on this thread.
+#[track_caller]
+pub(crate) fn local_spawner(what: &str) -> LocalHandle {
+    match read(|context| context.local.clone()) {
+        None => messages::no_runtime(what),
+        Some(None) => messages::no_local_context(what),
+        Some(Some(local)) => local,
+    }
+}

@@ -1,0 +1,72 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod messages;
+
+pub mod trace;
+
+mod inner;
+
+mod context;
+
+pub mod runtime;
+pub mod task;
+pub mod time;
+
+#[cfg(feature = "macros")]
+mod macros;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../CONCEPTS.md")]
+mod concepts {}
+
+#[doc(inline)]
+pub use task::{spawn, spawn_local};
+
+#[cfg(feature = "macros")]
+pub use macros::{join, main, pin, select, test, try_join};
+
+/// Channels and locks between tasks: tokio's, which need no runtime.
+#[cfg(feature = "sync")]
+pub use tokio::sync;
+
+/// The crates that this one is made of, each a chapter and usable alone.
+pub mod parts {
+    pub use rt_executor as executor;
+    pub use rt_task as task;
+    pub use rt_timer as timer;
+    pub use rt_waker as waker;
+}
+
+#[doc(hidden)]
+pub mod __macros {
+    /// The runtime of `#[rt::main]` without a flavor.
+    pub fn builder() -> crate::runtime::Builder {
+        crate::runtime::Builder::new_current_thread()
+    }
+}
+
+/// Runs a future to its end on a runtime of its own, with default settings.
+///
+/// For a quick start and for small programs. To keep tasks beyond one call, make a
+/// [`Runtime`](runtime::Runtime).
+///
+/// ```
+/// assert_eq!(rt::block_on(async { rt::spawn(async { 40 }).await.unwrap() + 2 }), 42);
+/// ```
+///
+/// # Panics
+///
+/// Inside of a runtime; if the future panics; if no runtime can be made.
+#[track_caller]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    match runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => messages::no_runtime_made(&error),
+    }
+}

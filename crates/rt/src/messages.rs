@@ -1,0 +1,70 @@
+//! What is said when the runtime is used wrongly: what happened, then what to do.
+
+use std::io;
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_runtime(what: &str) -> ! {
+    panic!(
+        "{what}: no runtime on this thread: call this inside `Runtime::block_on`, or hold the guard \
+         of `Handle::enter`"
+    )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_local_context(what: &str) -> ! {
+    panic!(
+        "{what}: no local tasks can be spawned here, because nothing on this thread would run them: \
+         call this inside `block_on`, not under the guard of `Handle::enter` alone; or use \
+         `spawn` with a future that is `Send`"
+    )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn nested(what: &str) -> ! {
+    panic!(
+        "{what} inside of a runtime: it would block the thread that runs the tasks. `.await` the \
+         future instead, or block on a thread of its own"
+    )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn cannot_pause(what: &str) -> ! {
+    panic!(
+        "{what}: time is stopped for one thread only: call this inside `block_on` of a \
+         current-thread runtime (`Builder::new_current_thread`, `#[rt::test]`)"
+    )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_runtime_made(error: &io::Error) -> ! {
+    panic!("no runtime could be made: {error}")
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_task(what: &str) -> ! {
+    panic!("{what}: no task is being polled here: call this inside a task, or use `task::try_id`")
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_task_local(type_name: &str) -> ! {
+    panic!(
+        "a task-local of type {type_name} was read where it has no value: wrap the future with \
+         `LocalKey::scope`; a spawned task does not inherit it"
+    )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn task_local_entered_twice(type_name: &str) -> ! {
+    panic!(
+        "a task-local of type {type_name} can not be set while it is being read: leave the closure \
+         of `LocalKey::with` first"
+    )
+}

@@ -1,0 +1,149 @@
+//! A runtime, in the hand of whoever wants to spawn on it.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::pin;
+
+use rt_executor::{RootFuture, drive};
+use rt_task::JoinHandle;
+use rt_waker::{Parker, WakeBatch};
+
+use crate::context::{self, Entered};
+use crate::inner::{Inner, RuntimeFlavor};
+use crate::messages;
+use crate::runtime::session::Session;
+
+/// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
+///
+/// When the runtime is gone, a spawn drops the future and gives a handle that resolves to
+/// "cancelled".
+#[derive(Clone)]
+pub struct Handle {
+    inner: Inner,
+}
+
+static_assertions::assert_impl_all!(Handle: Send, Sync);
+
+impl Handle {
+    pub(super) fn new(inner: Inner) -> Handle {
+        Handle { inner }
+    }
+
+    /// The runtime that this thread is in.
+    ///
+    /// # Panics
+    ///
+    /// If it is in none: outside of `block_on` and without the guard of [`enter`](Handle::enter).
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Handle {
+        let Some(inner) = context::runtime() else { messages::no_runtime("`Handle::current`") };
+        Handle { inner }
+    }
+
+    /// The runtime that this thread is in.
+    ///
+    /// # Errors
+    ///
+    /// If it is in none.
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        let inner = context::runtime().ok_or(TryCurrentError { _private: () })?;
+        Ok(Handle { inner })
+    }
+
+    /// Spawns a task. It runs whether or not the handle that is returned is polled.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner.spawner.spawn(future)
+    }
+
+    /// Runs a future to its end on this thread, with this runtime as its context.
+    ///
+    /// It runs the future and the local tasks that it spawns, none of the runtime's other tasks:
+    /// somebody else must run those, on a current-thread runtime [`Runtime::block_on`].
+    ///
+    /// [`Runtime::block_on`]: crate::runtime::Runtime::block_on
+    ///
+    /// # Panics
+    ///
+    /// Inside of a runtime, and if the future panics.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _blocking = context::block("`Handle::block_on`");
+        let mut parker = Parker::new();
+        let mut session = Session::new(&self.inner, parker.waker());
+        let mut root = pin!(future);
+        let mut root = RootFuture::new(root.as_mut(), parker.waker());
+        let (mut home, mut ready) = (session.home.enter(), WakeBatch::new());
+        let output = drive(&mut root, &mut home, &mut parker, &mut ready, || false);
+        output.unwrap_or_else(|| unreachable!("[N3] it drives until the root is ready"))
+    }
+
+    /// Makes this the runtime of the thread until the guard is dropped: [`spawn`](crate::spawn) and
+    /// the like go to it.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard { _entered: context::enter(self.inner.clone(), None), runtime: PhantomData }
+    }
+
+    /// Which kind of runtime it is.
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.inner.flavor
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("flavor", &self.inner.flavor).finish_non_exhaustive()
+    }
+}
+
+/// See [`Handle::enter`]. Drop guards in the reverse order of their making.
+#[must_use = "the runtime is left when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _entered: Entered,
+    runtime: PhantomData<&'a Handle>,
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// No runtime on this thread.
+#[derive(Clone, Debug)]
+pub struct TryCurrentError {
+    _private: (),
+}
+
+impl TryCurrentError {
+    /// The thread is in no runtime.
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// The thread ends, and its context is gone. Never so here: such a thread is in no runtime.
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no runtime on this thread")
+    }
+}
+
+impl std::error::Error for TryCurrentError {}

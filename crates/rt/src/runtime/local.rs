@@ -1,0 +1,103 @@
+//! The runtime that stays on its thread.
+
+use std::fmt;
+use std::future::Future;
+
+use rt_executor::{Executor, Fifo};
+use rt_task::JoinHandle;
+use rt_timer::{Clock, TimerDriver};
+use rt_waker::Parker;
+
+use crate::context;
+use crate::inner::{Inner, RuntimeFlavor};
+use crate::runtime::handle::{EnterGuard, Handle};
+use crate::trace::Recorder;
+
+/// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
+/// `Send`, and local tasks live from one `block_on` to the next.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// let runtime = rt::runtime::LocalRuntime::new()?;
+/// let shared = Rc::new(5);
+/// let task = runtime.spawn_local({
+///     let shared = shared.clone();
+///     async move { *shared * 2 }
+/// });
+/// assert_eq!(runtime.block_on(task).unwrap(), 10);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct LocalRuntime {
+    handle: Handle,
+    /// Empty only while it is dropped.
+    executor: Option<Executor<TimerDriver<Parker>, Fifo, Recorder>>,
+}
+
+static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
+
+impl LocalRuntime {
+    pub(super) fn with(clock: Clock, recorder: Recorder) -> LocalRuntime {
+        let park = TimerDriver::new(Parker::new(), clock);
+        let timers = park.timers();
+        let executor = Executor::with(park, Fifo::new(), recorder.clone());
+        let flavor = RuntimeFlavor::CurrentThread;
+        let handle = Handle::new(Inner { spawner: executor.handle(), timers, flavor, recorder });
+        LocalRuntime { handle, executor: Some(executor) }
+    }
+
+    /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
+    /// waits for the next call.
+    ///
+    /// # Panics
+    ///
+    /// Inside of a runtime, and if the future panics.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _blocking = context::block("`LocalRuntime::block_on`");
+        let _timers = self.handle.inner().timers.enter();
+        let local = self.executor().local_handle();
+        let _entered = context::enter(self.handle.inner().clone(), Some(local));
+        self.executor().run(future)
+    }
+
+    /// Spawns a task that stays on this thread.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.executor().spawn(future)
+    }
+
+    /// A handle that spawns futures that are `Send`, from anywhere.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// As [`Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {
+        self.executor.as_ref().unwrap_or_else(|| unreachable!("[N1] taken by the drop alone"))
+    }
+}
+
+impl Drop for LocalRuntime {
+    fn drop(&mut self) {
+        // Drops of futures may ask for the runtime, and spawn: what they get is cancelled.
+        let local = self.executor().local_handle();
+        let _entered = context::enter(self.handle.inner().clone(), Some(local));
+        drop(self.executor.take());
+    }
+}
+
+impl fmt::Debug for LocalRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalRuntime").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}

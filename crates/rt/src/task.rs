@@ -1,0 +1,97 @@
+//! Tasks: spawning them, waiting for them, stopping them.
+//!
+//! ```
+//! rt::block_on(async {
+//!     let task = rt::task::Builder::new().name("answer").spawn(async { 42 });
+//!     assert_eq!(task.await.unwrap(), 42);
+//! });
+//! ```
+
+mod builder;
+mod join_set;
+mod local_key;
+
+use std::future::Future;
+
+pub use rt_executor::{YieldNow, yield_now};
+pub use rt_task::coop::{consume_budget, unconstrained};
+pub use rt_task::{AbortHandle, AbortOnDrop, Id, JoinError, JoinHandle, Priority, coop};
+
+pub use builder::Builder;
+pub use join_set::JoinSet;
+pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
+
+#[doc(inline)]
+pub use crate::task_local;
+
+use crate::context;
+use crate::messages;
+
+/// Spawns a task on the runtime of this thread. It runs whether or not its handle is polled; dropping
+/// the handle detaches it.
+///
+/// ```
+/// rt::block_on(async {
+///     let sum = rt::spawn(async { (1..=10).sum::<u32>() });
+///     assert_eq!(sum.await.unwrap(), 55);
+/// });
+/// ```
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+#[inline]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    context::spawner("`spawn`").spawn(future)
+}
+
+/// Spawns a task that stays on this thread: its future need not be `Send`.
+///
+/// It ends with the outermost `block_on` of the thread; on a
+/// [`LocalRuntime`](crate::runtime::LocalRuntime) it lives on to the next.
+///
+/// ```
+/// use std::rc::Rc;
+/// rt::block_on(async {
+///     let shared = Rc::new(1);
+///     let task = rt::spawn_local({ let shared = shared.clone(); async move { *shared } });
+///     assert_eq!(task.await.unwrap(), 1);
+/// });
+/// ```
+///
+/// # Panics
+///
+/// Outside of `block_on`, also where only the guard of `Handle::enter` is held.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    context::local_spawner("`spawn_local`").spawn(future)
+}
+
+/// The number of the task that this is called in.
+///
+/// # Panics
+///
+/// Outside of a task: the future of a `block_on` is none.
+#[must_use]
+#[track_caller]
+pub fn id() -> Id {
+    match try_id() {
+        Some(id) => id,
+        None => messages::no_task("`task::id`"),
+    }
+}
+
+/// The number of the task that this is called in, if it is one.
+#[must_use]
+pub fn try_id() -> Option<Id> {
+    rt_task::current()
+}

@@ -1,0 +1,81 @@
+//! Spawning with a name and a class.
+
+use std::future::Future;
+use std::panic::Location;
+
+use rt_executor::Options;
+use rt_task::{JoinHandle, Priority};
+
+use crate::context;
+
+/// What a task is spawned with, beside its future.
+///
+/// ```
+/// use rt::task::{Builder, Priority};
+///
+/// rt::block_on(async {
+///     let task = Builder::new().name("greeter").priority(Priority::High).spawn(async { "hello" });
+///     assert_eq!(task.task().name(), Some("greeter"));
+///     assert_eq!(task.await.unwrap(), "hello");
+/// });
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "spawn a task with it"]
+pub struct Builder<'a> {
+    name: Option<&'a str>,
+    priority: Priority,
+}
+
+impl<'a> Builder<'a> {
+    /// No name, class `Normal`.
+    pub fn new() -> Builder<'a> {
+        Builder::default()
+    }
+
+    /// The name that reports and panics show.
+    pub fn name(self, name: &'a str) -> Builder<'a> {
+        Builder { name: Some(name), ..self }
+    }
+
+    /// The class.
+    pub fn priority(self, priority: Priority) -> Builder<'a> {
+        Builder { priority, ..self }
+    }
+
+    /// As [`spawn`](crate::spawn).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        context::spawner("`task::Builder::spawn`").spawn_with(self.options(), future)
+    }
+
+    /// As [`spawn_local`](crate::spawn_local).
+    ///
+    /// # Panics
+    ///
+    /// Outside of `block_on`.
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        context::local_spawner("`task::Builder::spawn_local`").spawn_with(self.options(), future)
+    }
+
+    #[track_caller]
+    fn options(self) -> Options<'a> {
+        let options = Options::new().priority(self.priority).place(Location::caller());
+        match self.name {
+            None => options,
+            Some(name) => options.name(name),
+        }
+    }
+}

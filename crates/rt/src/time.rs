@@ -1,0 +1,87 @@
+//! Waiting for time: timers, timeouts, intervals, and a clock that tests can stop.
+//!
+//! ```
+//! use rt::time::{Duration, sleep, timeout};
+//!
+//! rt::block_on(async {
+//!     sleep(Duration::from_millis(1)).await;
+//!     let late = timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+//!     assert!(late.is_err());
+//! });
+//! ```
+
+pub use std::time::Duration;
+
+pub use rt_timer::{
+    Instant, Interval, MissedTickBehavior, Timeout, Timer, interval, interval_at, sleep,
+    sleep_until, timeout, timeout_at,
+};
+
+/// tokio's name of [`Timer`].
+pub type Sleep = Timer;
+
+/// Why a timeout has no output.
+pub mod error {
+    pub use rt_timer::Elapsed;
+}
+
+use rt_timer::Timers;
+
+use crate::context;
+use crate::inner::RuntimeFlavor;
+use crate::messages;
+
+/// Stops the clock of the current-thread runtime that this is called in. Timers then wait until
+/// [`advance`] is called, or until every task waits: the clock goes on to the next timer by itself
+/// then.
+///
+/// ```
+/// use rt::time::{self, Duration, Instant};
+///
+/// rt::block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     time::sleep(Duration::from_secs(3600)).await; // returns at once
+///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+/// });
+/// ```
+///
+/// # Panics
+///
+/// Anywhere else.
+#[track_caller]
+pub fn pause() {
+    timers("`time::pause`").clock().pause();
+}
+
+/// Lets the clock go on from where it stands.
+///
+/// # Panics
+///
+/// Outside of a current-thread runtime.
+#[track_caller]
+pub fn resume() {
+    timers("`time::resume`").clock().resume();
+}
+
+/// Moves a clock that stands on by `duration`, wakes whose time has come, in order, and lets them
+/// run.
+///
+/// # Panics
+///
+/// If the clock runs, and outside of a current-thread runtime.
+pub async fn advance(duration: Duration) {
+    timers("`time::advance`").advance(duration);
+    crate::task::yield_now().await;
+}
+
+/// The timers of the current-thread runtime that blocks on this thread.
+#[track_caller]
+fn timers(what: &str) -> Timers {
+    let runtime = context::runtime().filter(|it| it.flavor == RuntimeFlavor::CurrentThread);
+    let timers = runtime.and_then(|_| Timers::entered());
+    match timers {
+        Some(timers) => timers,
+        None => messages::cannot_pause(what),
+    }
+}

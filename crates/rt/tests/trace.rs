@@ -1,0 +1,245 @@
+//! Chapter 6, part 10: what a runtime does, event by event. `--nocapture` prints it.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use rt::parts::task::{End, Id};
+use rt::runtime::{Builder, Runtime};
+use rt::task::yield_now;
+use rt::trace::{Event, Outcome, Trace, What};
+use rt_testkit::within;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Spawns, wakes and ends are recorded of all tasks of the process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Runs a program and gives its trace, one line an event, with names in place of numbers.
+fn traced<T: Send + 'static>(
+    title: &'static str,
+    program: impl FnOnce(&Runtime) -> T + Send + 'static,
+) -> Vec<String> {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    within(LIMIT, move || {
+        let trace = Trace::new(1000);
+        let runtime = Builder::new_current_thread().trace(&trace).build().unwrap();
+        program(&runtime);
+        drop(runtime);
+        assert_eq!(trace.dropped(), 0);
+        let names: HashMap<Id, String> = trace
+            .tasks()
+            .into_iter()
+            .map(|who| (who.id, who.name.unwrap_or_else(|| "unnamed".into())))
+            .collect();
+        let lines: Vec<String> = trace.events().iter().map(|event| line(event, &names)).collect();
+        println!("{title}\n    {}", lines.join("\n    "));
+        lines
+    })
+}
+
+fn line(event: &Event, names: &HashMap<Id, String>) -> String {
+    let name = |id: Id| names.get(&id).map_or("a stranger", String::as_str);
+    let what = match event.what {
+        What::Spawned => "spawned".into(),
+        What::Woken => "woken".into(),
+        What::Aborted => "aborted".into(),
+        What::Polling => "poll".into(),
+        What::Polled(outcome) => format!("→ {outcome:?}").to_lowercase(),
+        What::Ended(how) => format!("ended: {how:?}").to_lowercase(),
+        What::Parking => "parking".into(),
+        What::Parked => "parked".into(),
+        other => format!("{other:?}"),
+    };
+    match (event.task, event.by) {
+        (None, _) => what,
+        (Some(task), None) => format!("{}: {what}", name(task)),
+        (Some(task), Some(by)) => format!("{}: {what} by {}", name(task), name(by)),
+    }
+}
+
+fn spawn<F>(name: &'static str, future: F) -> rt::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    rt::task::Builder::new().name(name).spawn(future)
+}
+
+#[test]
+fn a_task_that_is_ready_at_once() {
+    let lines = traced("ready at once", |runtime| {
+        runtime.block_on(async { spawn("a", async {}).await.unwrap() });
+    });
+    assert_eq!(lines, ["a: spawned", "a: poll", "a: ended: completed", "a: → done"]);
+}
+
+#[test]
+fn a_task_that_waits_for_another() {
+    let lines = traced("one waits for the other", |runtime| {
+        runtime.block_on(async {
+            let (sender, receiver) = oneshot::channel();
+            let waits = spawn("waits", receiver);
+            let sends = spawn("sends", async move { sender.send(()).unwrap() });
+            waits.await.unwrap().unwrap();
+            sends.await.unwrap();
+        });
+    });
+    let expected = [
+        "waits: spawned",
+        "sends: spawned",
+        "waits: poll",
+        "waits: → pending",
+        "sends: poll",
+        "waits: woken by sends",
+        "sends: ended: completed",
+        "sends: → done",
+        "waits: poll",
+        "waits: ended: completed",
+        "waits: → done",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_task_that_yields_is_queued_again_behind_the_others() {
+    let lines = traced("yields", |runtime| {
+        runtime.block_on(async {
+            let yields = spawn("yields", yield_now());
+            let other = spawn("other", async {});
+            yields.await.unwrap();
+            other.await.unwrap();
+        });
+    });
+    let expected = [
+        "yields: spawned",
+        "other: spawned",
+        "yields: poll",
+        "yields: woken by yields",
+        "yields: → again",
+        "other: poll",
+        "other: ended: completed",
+        "other: → done",
+        "yields: poll",
+        "yields: ended: completed",
+        "yields: → done",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_task_that_is_aborted_is_dropped_by_its_executor() {
+    let lines = traced("aborted", |runtime| {
+        runtime.block_on(async {
+            let task = spawn("endless", pending::<()>());
+            yield_now().await;
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        });
+    });
+    let expected = [
+        "endless: spawned",
+        "endless: poll",
+        "endless: → pending",
+        "endless: aborted",
+        "endless: poll",
+        "endless: ended: cancelled",
+        "endless: → done",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_task_that_panics() {
+    let lines = traced("panics", |runtime| {
+        let panics = async { std::panic::resume_unwind(Box::new("quietly")) };
+        runtime.block_on(async {
+            let outcome: Result<(), _> = spawn("panics", panics).await;
+            outcome.unwrap_err();
+        });
+    });
+    assert_eq!(
+        lines,
+        ["panics: spawned", "panics: poll", "panics: ended: panicked", "panics: → done"]
+    );
+}
+
+#[test]
+fn a_thread_that_waits_for_a_timer_parks() {
+    let lines = traced("sleeps", |runtime| {
+        runtime.block_on(async {
+            spawn("sleeps", rt::time::sleep(Duration::from_millis(2))).await.unwrap();
+        });
+    });
+    let expected = [
+        "sleeps: spawned",
+        "sleeps: poll",
+        "sleeps: → pending",
+        "parking",
+        "sleeps: woken",
+        "sleeps: poll",
+        "sleeps: ended: completed",
+        "sleeps: → done",
+    ];
+    // The thread may wake up without a reason, and it has waited before it wakes anybody.
+    let parks = lines.iter().filter(|line| *line == "parking").count();
+    assert_eq!(parks, lines.iter().filter(|line| *line == "parked").count());
+    let mut seen: Vec<_> = lines.into_iter().filter(|line| line != "parked").collect();
+    seen.dedup();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_runtime_that_ends_cancels_what_is_left() {
+    let lines = traced("left over", |runtime| {
+        runtime.block_on(async {
+            drop(spawn("left", pending::<()>()));
+            yield_now().await;
+        });
+    });
+    let expected = [
+        "left: spawned",
+        "left: poll",
+        "left: → pending",
+        "left: aborted",
+        "left: poll",
+        "left: ended: cancelled",
+        "left: → done",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_trace_is_bounded_and_says_what_it_lost() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    within(LIMIT, || {
+        let trace = Trace::new(4);
+        let runtime = Builder::new_current_thread().trace(&trace).build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..10 {
+                rt::spawn(async {}).await.unwrap();
+            }
+        });
+        assert_eq!(trace.events().len(), 4);
+        assert_eq!(trace.dropped(), 36, "four events a task");
+        assert_eq!(trace.tasks().len(), 4);
+        assert!(matches!(trace.events()[3].what, What::Polled(Outcome::Done)));
+        assert!(matches!(trace.events()[2].what, What::Ended(End::Completed)));
+        assert!(trace.tasks()[0].place.file().ends_with("trace.rs"), "where it was spawned");
+        let empty = Trace::new(0);
+        runtime.block_on(async { rt::spawn(async {}).await.unwrap() });
+        assert!(empty.events().is_empty(), "a trace without room");
+    });
+}
+
+#[test]
+fn what_nobody_records_is_not_recorded() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    within(LIMIT, || {
+        let trace = Trace::new(100);
+        rt::block_on(async { rt::spawn(async {}).await.unwrap() });
+        let seen: Vec<What> = trace.events().iter().map(|event| event.what).collect();
+        assert_eq!(seen, [What::Spawned, What::Ended(End::Completed)], "a runtime without a trace");
+    });
+}
