@@ -1,0 +1,109 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod runtime;
+mod runtimes;
+
+mod measure;
+mod workload;
+
+mod row;
+
+mod cell;
+mod report;
+
+mod baseline;
+mod count;
+
+use std::env;
+use std::process::ExitCode;
+
+use crate::baseline::Baseline;
+use crate::cell::{COLUMNS, Column};
+use crate::row::Row;
+
+const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--runtimes a,b]
+       rt-bench count [ROWS...] [--runtimes a,b] [--save]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        ["cell", runtime, row] => cell(runtime, row, None),
+        ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
+        ["count", ref rest @ ..] => Options::parse(rest, Row::is_counted).and_then(count),
+        ref rest => Options::parse(rest, |_| true).and_then(compare),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn cell(runtime: &str, row: &str, repeats: Option<&str>) -> Result<bool, String> {
+    let column: Column = runtime.parse()?;
+    let row: Row = row.parse()?;
+    match repeats {
+        None => println!("{}", column.measure(row)),
+        Some(repeats) => {
+            column.repeat(row, repeats.parse().map_err(|error| format!("`{repeats}`: {error}"))?)
+        }
+    }
+    Ok(true)
+}
+
+fn count(chosen: Options) -> Result<bool, String> {
+    let baseline = Baseline::load()?;
+    let counts = count::count(&chosen.rows, &chosen.columns, &baseline)?;
+    if chosen.save {
+        baseline.update(&counts).save()?;
+        return Ok(true);
+    }
+    Ok(baseline.holds(&counts))
+}
+
+fn compare(chosen: Options) -> Result<bool, String> {
+    report::compare(&chosen.rows, &chosen.columns, chosen.rounds)
+}
+
+/// What the command line chooses; what it does not name is everything.
+struct Options {
+    rows: Vec<Row>,
+    columns: Vec<Column>,
+    rounds: usize,
+    save: bool,
+}
+
+impl Options {
+    fn parse(arguments: &[&str], is_default: impl Fn(Row) -> bool) -> Result<Self, String> {
+        let mut options =
+            Self { rows: Vec::new(), columns: COLUMNS.to_vec(), rounds: 7, save: false };
+        let mut arguments = arguments.iter();
+        while let Some(&argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+            match argument {
+                "--runtimes" => {
+                    options.columns =
+                        value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
+                }
+                "--rounds" => {
+                    options.rounds =
+                        value()?.parse().map_err(|error| format!("--rounds: {error}"))?;
+                }
+                "--save" => options.save = true,
+                row => options.rows.push(row.parse()?),
+            }
+        }
+        if options.rounds == 0 {
+            return Err("--rounds: no median without a round".to_owned());
+        }
+        if options.rows.is_empty() {
+            options.rows = Row::ALL.into_iter().filter(|&row| is_default(row)).collect();
+        }
+        Ok(options)
+    }
+}

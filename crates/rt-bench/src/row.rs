@@ -1,0 +1,187 @@
+//! The rows: what each is, how long it runs, and what is asked of `rt` in it (`SPEED.md`, one thread).
+//!
+//! A row is a variant, a line in [`Row::facts`] and an arm in [`Row::run`].
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::measure::Laps;
+use crate::runtime::Runtime;
+use crate::workload::{parked, tasks, timers};
+
+/// A row of the table, under the letters of `SPEED.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Row {
+    S1,
+    S1in,
+    S2,
+    S2in,
+    S3,
+    S4,
+    S5,
+    T1,
+    T2,
+    T2b,
+    T3,
+    T3y,
+    S9,
+}
+
+/// What a row is.
+pub(crate) struct Facts {
+    pub(crate) what: &'static str,
+    /// What is compared.
+    pub(crate) figure: Figure,
+    /// The goal for that figure, if there is one.
+    pub(crate) goal: Option<f64>,
+    /// What `count` counts, and its goal for one operation.
+    pub(crate) count: Option<(Counted, f64)>,
+    /// Operations in one repeat of the workload; the figures are per operation.
+    pub(crate) operations: u64,
+    /// Repeats of the warm-up and of the timed lap.
+    pub(crate) repeats: [u64; 2],
+    /// Repeats of the smaller of the two counted runs.
+    pub(crate) counted_repeats: u64,
+}
+
+/// The figure of a row that is compared between runtimes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Figure {
+    Wall,
+    Cpu,
+    Resident,
+}
+
+/// What no noise can touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Instructions,
+    Allocations,
+}
+
+impl Row {
+    /// In the order of the table.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::S1,
+        Self::S1in,
+        Self::S2,
+        Self::S2in,
+        Self::S3,
+        Self::S4,
+        Self::S5,
+        Self::T1,
+        Self::T2,
+        Self::T2b,
+        Self::T3,
+        Self::T3y,
+        Self::S9,
+    ];
+
+    /// p99 of the lateness in T1.
+    pub(crate) const LATENESS_GOAL: Duration = Duration::from_millis(5);
+
+    pub(crate) fn facts(self) -> Facts {
+        use Counted::{Allocations, Instructions};
+        use Figure::{Cpu, Resident, Wall};
+        let row = |what, figure, goal, count, operations, repeats, counted_repeats| Facts {
+            what,
+            figure,
+            goal,
+            count,
+            operations,
+            repeats,
+            counted_repeats,
+        };
+        let burst = tasks::BURST;
+        let yields = tasks::YIELDERS * tasks::YIELDS;
+        let instructions = |goal| Some((Instructions, goal));
+        // Columns: what, figure, goal; count; operations in a repeat, repeats, counted repeats.
+        #[rustfmt::skip]
+        let facts = match self {
+            Self::S1   => row("spawn an empty task and await it, from block_on", Wall, Some(40.0),  None, 1, [50_000, 300_000], 0),
+            Self::S1in => row("spawn an empty task and await it, inside a task", Wall, Some(40.0),  instructions(450.0), 1, [50_000, 500_000], 10_000),
+            Self::S2   => row("spawn 10,000, await all: per task",               Wall, Some(35.0),  None, burst, [10, 40], 0),
+            Self::S2in => row("spawn 10,000, await all, inside a task: per task",Wall, None,        instructions(300.0), burst, [10, 40], 2),
+            Self::S3   => row("200 tasks x 1,000 yields: per yield",             Wall, Some(10.0),  instructions(130.0), yields, [3, 15], 1),
+            Self::S4   => row("1,000 pairs ping-pong over one-shots: per pair",  Wall, Some(230.0), instructions(2000.0), tasks::PAIRS, [30, 200], 4),
+            Self::S5   => row("chain of 1,000 spawns: per link",                 Wall, Some(35.0),  instructions(280.0), tasks::CHAIN, [100, 600], 10),
+            Self::T1   => row("100,000 sleeps of 1 to 100 ms: per sleep",        Cpu,  Some(900.0), None, timers::SLEEPERS, [1, 1], 0),
+            Self::T2   => row("create a 10 s timer, poll once, drop",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 300_000], 10_000),
+            Self::T2b  => row("the same beside 1,000 waiting timers",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 500_000], 10_000),
+            Self::T3   => row("timeout(10 s, ready)",                            Wall, Some(14.0),  instructions(50.0), 1, [500_000, 3_000_000], 50_000),
+            Self::T3y  => row("timeout(10 s, pending once)",                     Wall, Some(65.0),  instructions(450.0), 1, [100_000, 500_000], 10_000),
+            Self::S9   => row("a parked task with a 64-byte future",             Resident, Some(144.0), Some((Allocations, 1.0)), parked::BATCH, [10, 1_000], 50),
+        };
+        facts
+    }
+
+    /// Whether anything sleeps in it.
+    pub(crate) fn has_timers(self) -> bool {
+        matches!(self, Self::T1 | Self::T2 | Self::T2b | Self::T3 | Self::T3y)
+    }
+
+    /// Whether `count` has a goal for it.
+    pub(crate) fn is_counted(self) -> bool {
+        self.facts().count.is_some()
+    }
+
+    /// The least ratio peer ÷ `rt`.
+    pub(crate) fn required(self, peer: &str) -> f64 {
+        match (self, peer) {
+            // Issue 3, point 10: at least twice as fast.
+            (Self::S1 | Self::S3 | Self::T2, "tokio") => 2.0,
+            // smol's timeout counts from the first poll and never reads the clock here.
+            (Self::T3, "smol") => 0.8,
+            // A tie is expected.
+            (Self::S9, _) => 0.95,
+            _ => 1.0,
+        }
+    }
+
+    /// The workload, from the root of `R::block_on`.
+    pub(crate) async fn run<R: Runtime>(self, laps: Laps) -> Laps {
+        match self {
+            Self::S1 => tasks::spawn_and_await::<R>(laps).await,
+            Self::S1in => R::spawn(tasks::spawn_and_await::<R>(laps)).await,
+            Self::S2 => tasks::spawn_all_await_all::<R>(laps).await,
+            Self::S2in => R::spawn(tasks::spawn_all_await_all::<R>(laps)).await,
+            Self::S3 => tasks::yields::<R>(laps).await,
+            Self::S4 => tasks::ping_pong::<R>(laps).await,
+            Self::S5 => tasks::chain::<R>(laps).await,
+            Self::T1 => timers::sleeps::<R>(laps).await,
+            Self::T2 => R::spawn(timers::create_poll_drop::<R>(laps)).await,
+            Self::T2b => R::spawn(timers::create_poll_drop_beside_waiting::<R>(laps)).await,
+            Self::T3 => R::spawn(timers::timeout_of_ready::<R>(laps)).await,
+            Self::T3y => R::spawn(timers::timeout_of_pending_once::<R>(laps)).await,
+            Self::S9 => parked::park::<R>(laps).await,
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wall => "ns",
+            Self::Cpu => "ns of CPU",
+            Self::Resident => "bytes resident",
+        })
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{self:?}"))
+    }
+}
+
+impl FromStr for Row {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|row| row.to_string() == name).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(Self::to_string).collect();
+            format!("no row `{name}`; there are {}", known.join(", "))
+        })
+    }
+}

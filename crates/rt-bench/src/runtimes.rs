@@ -1,0 +1,10 @@
+//! The runtimes that are compared, one file each.
+
+mod joined;
+mod rt;
+mod smol;
+mod tokio;
+
+pub(crate) use self::rt::Rt;
+pub(crate) use self::smol::Smol;
+pub(crate) use self::tokio::Tokio;

@@ -1,0 +1,49 @@
+//! Our own, on the current thread, at its defaults.
+
+use std::future::Future;
+use std::time::Duration;
+
+use rt::runtime::Builder;
+use rt::task::JoinHandle;
+
+use super::joined::Joined;
+use crate::runtime::Runtime;
+
+/// `rt`, `new_current_thread`.
+pub(crate) struct Rt;
+
+impl Runtime for Rt {
+    type JoinHandle<T: Send + 'static> = Joined<JoinHandle<T>>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = Builder::new_current_thread().build().expect("rt starts");
+        runtime.block_on(future)
+    }
+
+    fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Joined(rt::spawn(future))
+    }
+
+    fn spawn_detached(future: impl Future<Output = ()> + Send + 'static) {
+        drop(rt::spawn(future));
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        rt::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + Send {
+        rt::time::sleep(duration)
+    }
+
+    async fn timeout<F: Future + Send>(duration: Duration, future: F) -> Option<F::Output>
+    where
+        F::Output: Send,
+    {
+        rt::time::timeout(duration, future).await.ok()
+    }
+}

@@ -1,0 +1,5 @@
+//! What the rows do, each once, for any runtime. Every workload checks its result.
+
+pub(crate) mod parked;
+pub(crate) mod tasks;
+pub(crate) mod timers;
