@@ -119,7 +119,8 @@ pub fn unmark_poll(poll: PollNumber) -> bool {
     CURRENT.with(|current| {
         let is_current = current.poll.get() == poll.0.get();
         if is_current {
-            current.marks.set(current.marks.get() - 1);
+            // A number may be copied: who takes back more than was left changes nothing.
+            current.marks.set(current.marks.get().saturating_sub(1));
         }
         is_current
     })
