@@ -8,10 +8,11 @@
 //!                                                                         └─ beyond: the allocator
 //! ```
 //!
-//! A batch of 10,000 spawns costs 104 ns a cell in malloc and free, 5 ns here: a cell that was just
-//! given back is in the cache, and neither end of the stock is shared. There is a stock for each
-//! size class, of 8, 24, 40 … 520 bytes, which are what malloc hands out without waste; larger
-//! cells, and those aligned to more than 16 bytes, go to the allocator.
+//! A batch of 10,000 spawns misses the caches of malloc: with the stock, S2 of `rt-bench` went from
+//! 171 to 78 ns a task. A cell that was just given back is in the cache, and neither end of the stock
+//! is shared. There is a stock for each size class, of 8, 24, 40 … 520 bytes, which are what malloc
+//! hands out without waste; larger cells, and those aligned to more than 16 bytes, go to the
+//! allocator.
 //!
 //! * **[M1]** Memory from `take` goes back to `give` with the same layout, and so to its class.
 //! * **[M2]** A cell in a magazine belongs to nobody else; its first word is the link to the next.
