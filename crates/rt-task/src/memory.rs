@@ -15,9 +15,12 @@
 //! allocator.
 //!
 //! * **[M1]** Memory from `take` goes back to `give` with the same layout, and so to its class.
-//! * **[M2]** A cell in a magazine belongs to nobody else; its first word is the link to the next.
+//! * **[M2]** A cell in a magazine belongs to nobody else; its first word is the link to the next, and
+//!   in the depot the second word of the first cell is the link to the next magazine.
 //! * **[M3]** Bounded: a thread keeps two magazines a class, the depot [`DEPOT_BYTES`]. [`trim`]
 //!   gives back both.
+//! * **[M4]** The allocator is called while neither a stock is borrowed nor the depot locked: one that
+//!   somebody wrote may itself free or make tasks.
 //!
 //! Source: Bonwick and Adams, "Magazines and Vmem" (USENIX 2001).
 //!
@@ -27,6 +30,8 @@ use std::alloc::{self, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
+
+use crate::header::Header;
 
 const IS_RECYCLING: bool = cfg!(not(any(rt_loom, rt_sanitize)));
 
@@ -43,7 +48,7 @@ const DEPOT_BYTES: usize = 4 << 20;
 thread_local! {
     static STOCK: Stock = const { Stock { pairs: UnsafeCell::new([Pair::EMPTY; CLASSES]) } };
 }
-static DEPOT: Mutex<Depot> = Mutex::new(Depot { full: [const { Vec::new() }; CLASSES], bytes: 0 });
+static DEPOT: Mutex<Depot> = Mutex::new(Depot { full: [ptr::null_mut(); CLASSES], bytes: 0 });
 
 /// The stock of a thread.
 struct Stock {
@@ -64,15 +69,20 @@ struct Magazine {
 
 struct Free {
     next: *mut Free,
+    /// Of the first cell of a magazine in the depot: the first cell of the magazine below.
+    below: *mut Free,
 }
 
-// SAFETY: [M2] the cells belong to whoever has the magazine.
-unsafe impl Send for Magazine {}
+const _: () = assert!(size_of::<Free>() <= size_of::<Header>(), "[M2] every cell has room for it");
 
+/// Full magazines, a stack for each class.
 struct Depot {
-    full: [Vec<Magazine>; CLASSES],
+    full: [*mut Free; CLASSES],
     bytes: usize,
 }
+
+// SAFETY: [M2] the cells belong to whoever has the depot.
+unsafe impl Send for Depot {}
 
 /// The class of a layout, if it has one.
 #[inline]
@@ -96,8 +106,24 @@ pub(crate) fn take(layout: Layout) -> *mut u8 {
         return unsafe { alloc::alloc(layout) };
     };
     let recycled = STOCK.try_with(|stock| stock.with(class, Pair::take)).ok().flatten();
+    let recycled = recycled.or_else(|| take_from_depot(class));
     // SAFETY: [M1] no class is empty.
     recycled.unwrap_or_else(|| unsafe { alloc::alloc(layout_of(class)) })
+}
+
+#[cold]
+fn take_from_depot(class: usize) -> Option<*mut u8> {
+    let mut magazine = Some(Depot::take(class)?);
+    let memory = magazine.as_mut().and_then(Magazine::pop);
+    let _gone_at_thread_exit = STOCK.try_with(|stock| {
+        stock.with(class, |pair| {
+            if pair.loaded.count == 0 {
+                pair.loaded = magazine.take().unwrap_or(Magazine::EMPTY);
+            }
+        });
+    });
+    magazine.into_iter().for_each(|magazine| magazine.free(class));
+    memory
 }
 
 /// Gives the memory of a cell back.
@@ -112,12 +138,12 @@ pub(crate) unsafe fn give(memory: *mut u8, layout: Layout) {
         return unsafe { alloc::dealloc(memory, layout) };
     };
     // SAFETY: [M1] the caller says so.
-    let kept = STOCK
-        .try_with(|stock| stock.with(class, |pair, class| unsafe { pair.give(memory, class) }));
-    if kept.is_err() {
+    match STOCK.try_with(|stock| stock.with(class, |pair| unsafe { pair.give(memory) })) {
+        Ok(None) => {}
+        Ok(Some(full)) => Depot::give(full, class),
         // The thread is ending and its stock is gone.
         // SAFETY: [M1] the caller says so.
-        unsafe { alloc::dealloc(memory, layout_of(class)) };
+        Err(_) => unsafe { alloc::dealloc(memory, layout_of(class)) },
     }
 }
 
@@ -125,13 +151,12 @@ pub(crate) unsafe fn give(memory: *mut u8, layout: Layout) {
 /// keep theirs: at most 128 cells of each size.
 pub fn trim() {
     for class in 0..CLASSES {
-        let _gone_at_thread_exit = STOCK.try_with(|stock| stock.with(class, Pair::clear));
-        let full = {
-            let mut depot = DEPOT.lock().unwrap_or_else(PoisonError::into_inner);
-            depot.bytes -= depot.full[class].len() * magazine_bytes(class);
-            std::mem::take(&mut depot.full[class])
-        };
-        full.into_iter().for_each(|magazine| magazine.free(class));
+        let pair =
+            STOCK.try_with(|stock| stock.with(class, |pair| std::mem::replace(pair, Pair::EMPTY)));
+        pair.into_iter().for_each(|pair| pair.free(class));
+        while let Some(magazine) = Depot::take(class) {
+            magazine.free(class);
+        }
     }
 }
 
@@ -141,11 +166,11 @@ const fn magazine_bytes(class: usize) -> usize {
 
 impl Stock {
     #[inline]
-    fn with<R>(&self, class: usize, change: impl FnOnce(&mut Pair, usize) -> R) -> R {
-        // SAFETY: [M2] a stock is its thread's own, and `change` comes back here by no way: it runs
-        // nothing but this file and the allocator, which spawns no tasks.
+    fn with<R>(&self, class: usize, change: impl FnOnce(&mut Pair) -> R) -> R {
+        // SAFETY: [M4] a stock is its thread's own, and `change` comes back here by no way: it calls
+        // nothing outside of this file.
         let pairs = unsafe { &mut *self.pairs.get() };
-        change(&mut pairs[class], class)
+        change(&mut pairs[class])
     }
 }
 
@@ -153,43 +178,39 @@ impl Pair {
     const EMPTY: Pair = Pair { loaded: Magazine::EMPTY, spare: Magazine::EMPTY };
 
     #[inline]
-    fn take(&mut self, class: usize) -> Option<*mut u8> {
-        self.loaded.pop().or_else(|| self.reload(class))
-    }
-
-    #[cold]
-    fn reload(&mut self, class: usize) -> Option<*mut u8> {
-        if self.spare.count > 0 {
+    fn take(&mut self) -> Option<*mut u8> {
+        if self.loaded.count == 0 {
             std::mem::swap(&mut self.loaded, &mut self.spare);
-        } else {
-            self.loaded = Depot::take(class)?;
         }
         self.loaded.pop()
     }
 
+    /// A magazine that is too much comes back, full.
+    ///
     /// # Safety
     ///
     /// `memory` is a cell of this class that nobody uses. [M2]
     #[inline]
-    unsafe fn give(&mut self, memory: *mut u8, class: usize) {
+    unsafe fn give(&mut self, memory: *mut u8) -> Option<Magazine> {
+        let mut full = None;
         if self.loaded.count == FULL {
-            self.unload(class);
+            full = self.unload();
         }
         // SAFETY: [M2] the caller says so.
         unsafe { self.loaded.push(memory) };
+        full
     }
 
     #[cold]
-    fn unload(&mut self, class: usize) {
+    fn unload(&mut self) -> Option<Magazine> {
         std::mem::swap(&mut self.loaded, &mut self.spare);
-        if self.loaded.count > 0 {
-            Depot::give(std::mem::replace(&mut self.loaded, Magazine::EMPTY), class);
-        }
+        let full = std::mem::replace(&mut self.loaded, Magazine::EMPTY);
+        (full.count > 0).then_some(full)
     }
 
-    fn clear(&mut self, class: usize) {
-        std::mem::replace(&mut self.loaded, Magazine::EMPTY).free(class);
-        std::mem::replace(&mut self.spare, Magazine::EMPTY).free(class);
+    fn free(self, class: usize) {
+        self.loaded.free(class);
+        self.spare.free(class);
     }
 }
 
@@ -214,8 +235,8 @@ impl Magazine {
     #[inline]
     unsafe fn push(&mut self, memory: *mut u8) {
         let free = memory.cast::<Free>();
-        // SAFETY: [M2] large and aligned enough for a word.
-        unsafe { free.write(Free { next: self.head }) };
+        // SAFETY: [M2] large and aligned enough for two words.
+        unsafe { free.write(Free { next: self.head, below: ptr::null_mut() }) };
         self.head = free;
         self.count += 1;
     }
@@ -231,17 +252,25 @@ impl Magazine {
 impl Depot {
     fn take(class: usize) -> Option<Magazine> {
         let mut depot = DEPOT.lock().unwrap_or_else(PoisonError::into_inner);
-        let magazine = depot.full[class].pop()?;
+        let head = depot.full[class];
+        if head.is_null() {
+            return None;
+        }
+        // SAFETY: [M2] the first cell of a magazine in the depot.
+        depot.full[class] = unsafe { (*head).below };
         depot.bytes -= magazine_bytes(class);
-        Some(magazine)
+        Some(Magazine { head, count: FULL })
     }
 
     /// Keeps a full magazine, or frees it.
     fn give(magazine: Magazine, class: usize) {
         let mut depot = DEPOT.lock().unwrap_or_else(PoisonError::into_inner);
         if depot.bytes + magazine_bytes(class) <= DEPOT_BYTES {
+            // SAFETY: [M2] the first cell of a full magazine.
+            unsafe { (*magazine.head).below = depot.full[class] };
+            depot.full[class] = magazine.head;
             depot.bytes += magazine_bytes(class);
-            return depot.full[class].push(magazine);
+            return;
         }
         drop(depot);
         magazine.free(class);
@@ -251,8 +280,9 @@ impl Depot {
 impl Drop for Stock {
     /// The thread ends.
     fn drop(&mut self) {
-        for (class, pair) in self.pairs.get_mut().iter_mut().enumerate() {
-            pair.clear(class);
+        for class in 0..CLASSES {
+            let pair = self.with(class, |pair| std::mem::replace(pair, Pair::EMPTY));
+            pair.free(class);
         }
     }
 }
