@@ -1,10 +1,10 @@
 //! The polling loop, without the waiting.
 //!
 //! ```text
-//!   inbox ────┐  once a turn
-//!   arrivals ─┴► queue ──► Task::poll ──┬─► Completed, Panicked, Cancelled
-//!                  ▲                    ├─► Pending: whoever wakes it has it next
-//!                  └──── Again ─────────┘
+//!   inbox ────────┐  once a turn
+//!   woken here ───┴► queue ──► Task::poll ──┬─► Completed, Panicked, Cancelled
+//!                      ▲                    ├─► Pending: whoever wakes it has it next
+//!                      └──── Again ─────────┘
 //! ```
 //!
 //! * **[X1]** A turn polls at most [`TURN`] tasks and looks into the inbox once: so many polls, at
@@ -14,10 +14,9 @@
 //! * **[X3]** The end of a core closes spawning, marks every living task, and takes in and drops
 //!   until nobody is alive. No future outlives it, and nobody is refused while a task is alive.
 
-use std::collections::VecDeque;
 use std::task::Context;
 
-use rt_task::{Polled, Task};
+use rt_task::Polled;
 use rt_waker::{Parker, waker_ref};
 
 use crate::entered::Enter;
@@ -26,12 +25,13 @@ use crate::hub::Lease;
 use crate::messages;
 use crate::probe::Probe;
 use crate::queue::RunQueue;
+use crate::ready::Ready;
 
 /// How many tasks a turn polls at most, before the outside is looked at: other threads, timers and
 /// sockets. tokio has 61; a look costs some 30 ns, half a nanosecond a poll.
 pub const TURN: usize = 64;
 
-/// A queue, and the tasks that are on their way to it.
+/// A queue, and the way in from other threads.
 ///
 /// It runs what it is told to run, on the thread that [`enter`](Core::enter)s it; how that thread
 /// waits is its own affair. An [`Executor`](crate::Executor) is a core and a
@@ -39,9 +39,8 @@ pub const TURN: usize = 64;
 #[derive(Debug)]
 pub struct Core<Q: RunQueue, B: Probe> {
     lease: Lease,
-    queue: Q,
-    /// Tasks that the queue had no room for. The oldest goes in as soon as there is room.
-    overflow: VecDeque<Task>,
+    /// Empty while the core is entered: the thread has it then.
+    ready: Option<Ready<Q>>,
     probe: B,
 }
 
@@ -54,7 +53,7 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
     #[track_caller]
     pub fn new(queue: Q, probe: B, bell: std::task::Waker) -> Core<Q, B> {
         let Some(lease) = Lease::new(bell) else { messages::too_many() };
-        Core { lease, queue, overflow: VecDeque::new(), probe }
+        Core { lease, ready: Some(Ready::new(queue)), probe }
     }
 
     /// A handle that spawns from any thread.
@@ -73,42 +72,28 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
         self.lease.hub.living().count()
     }
 
+    /// Whether something is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let is_empty = self.ready.as_ref().is_none_or(Ready::is_empty);
+        !(is_empty && self.lease.hub.inbox().is_empty())
+    }
+
     /// Replaces the waker that [`Core::new`] was given: another thread takes the core over.
     pub fn set_bell(&self, bell: std::task::Waker) {
         self.lease.hub.set_bell(Some(bell));
     }
 
     /// Makes the core this thread's own: tasks that are woken here take the short way.
+    ///
+    /// # Panics
+    ///
+    /// If a [`Running`] of this core was leaked by [`std::mem::forget`]: it had the tasks.
+    #[track_caller]
     pub fn enter(&mut self) -> Running<'_, Q, B> {
-        let enter = Enter::new(self.lease.hub.shard());
-        Running { core: self, enter }
-    }
-
-    #[inline]
-    fn push(&mut self, task: Task) {
-        if let Err(task) = self.queue.push(task) {
-            self.overflow.push_back(task);
-        }
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<Task> {
-        let task = self.queue.pop();
-        if self.overflow.is_empty() { task } else { self.pop_and_refill(task) }
-    }
-
-    /// A place in the queue came free: if new tasks took it, those in the overflow would wait for as
-    /// long as any come.
-    #[cold]
-    fn pop_and_refill(&mut self, popped: Option<Task>) -> Option<Task> {
-        let popped = popped.or_else(|| self.overflow.pop_front());
-        while let Some(task) = self.overflow.pop_front() {
-            if let Err(task) = self.queue.push(task) {
-                self.overflow.push_front(task);
-                break;
-            }
-        }
-        popped
+        let Some(ready) = self.ready.take() else { messages::forgotten() };
+        let enter = Enter::new(self.lease.hub.shard(), ready);
+        Running { core: self, enter: Some(enter) }
     }
 }
 
@@ -116,7 +101,8 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
 #[derive(Debug)]
 pub struct Running<'a, Q: RunQueue, B: Probe> {
     core: &'a mut Core<Q, B>,
-    enter: Enter,
+    /// Empty only while it is dropped.
+    enter: Option<Enter<Q>>,
 }
 
 static_assertions::assert_not_impl_any!(Running<'static, crate::queue::Fifo, ()>: Send, Sync);
@@ -136,11 +122,7 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
     /// Whether something is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let core = &*self.core;
-        !(core.queue.is_empty()
-            && core.overflow.is_empty()
-            && self.enter.arrivals().is_empty()
-            && core.lease.hub.inbox().is_empty())
+        !(self.ready().is_empty() && self.core.lease.hub.inbox().is_empty())
     }
 
     /// What is told what the loop does.
@@ -148,32 +130,28 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
         &mut self.core.probe
     }
 
+    #[inline]
+    fn ready(&self) -> &Enter<Q> {
+        self.enter.as_ref().unwrap_or_else(|| unreachable!("[X1] left by the drop alone"))
+    }
+
     /// From the inbox into the queue.
     fn take_in(&mut self) {
-        let core = &mut *self.core;
-        let inbox = core.lease.hub.inbox();
+        let inbox = self.core.lease.hub.inbox();
         if inbox.is_empty() {
             return;
         }
         let mut count = 0;
         inbox.take(|task| {
-            core.push(task);
+            self.ready().push(task);
             count += 1;
         });
-        core.probe.drained(count);
-    }
-
-    #[inline]
-    fn take_arrivals(&mut self) {
-        while let Some(task) = self.enter.arrivals().pop() {
-            self.core.push(task);
-        }
+        self.core.probe.drained(count);
     }
 
     #[inline]
     fn poll_one(&mut self) -> bool {
-        self.take_arrivals();
-        let Some(task) = self.core.pop() else { return false };
+        let Some(task) = self.ready().pop() else { return false };
         self.core.probe.polling(&task);
         let id = task.id();
         let polled = task.poll(|task, running| {
@@ -181,8 +159,7 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
         });
         self.core.probe.polled(id, &polled);
         if let Polled::Again(task) = polled {
-            self.take_arrivals();
-            self.core.push(task);
+            self.ready().push(task);
         }
         true
     }
@@ -190,14 +167,17 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
 
 impl<Q: RunQueue, B: Probe> Drop for Running<'_, Q, B> {
     fn drop(&mut self) {
-        self.take_arrivals();
+        self.core.ready = self.enter.take().map(Enter::leave);
     }
 }
 
 impl<Q: RunQueue, B: Probe> Drop for Core<Q, B> {
     /// Drops every future that is alive (`[X3]`). Waits for threads that hold a task at this moment: they
-    /// are between its wake and its queue.
+    /// are between its wake and its queue. If a [`Running`] was forgotten, its tasks are leaked with it.
     fn drop(&mut self) {
+        if self.ready.is_none() {
+            return messages::leaked();
+        }
         let parker = Parker::new();
         let lease = self.lease;
         lease.hub.set_bell(Some(parker.waker()));

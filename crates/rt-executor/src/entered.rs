@@ -1,79 +1,101 @@
 //! Which executors run on this thread: how a thread knows its own tasks.
 //!
-//! A task that is woken on the thread that will run it goes to a queue that only this thread
-//! touches. Its shard number is compared with those of the executors entered here, the innermost
-//! first; for everybody else it takes the inbox of its hub.
+//! A task that is woken on the thread that will run it goes straight into a queue that only this
+//! thread touches. Its shard number is compared with those of the executors entered here, the
+//! innermost first; for everybody else it takes the inbox of its hub.
+//!
+//! * **[B4]** A queue is borrowed for one push or one pop, and no code of others runs meanwhile:
+//!   queues drop no tasks, so no push finds the queue borrowed.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use rt_task::Task;
 
-/// What came in on this thread since the executor looked last.
-#[derive(Debug, Default)]
-pub(crate) struct Arrivals {
-    tasks: RefCell<VecDeque<Task>>,
+use crate::queue::RunQueue;
+use crate::ready::Ready;
+
+/// What takes tasks in that are woken on its thread.
+pub(crate) trait Arrive {
+    fn arrive(&self, task: Task);
 }
 
-impl Arrivals {
+impl<Q: RunQueue> Arrive for RefCell<Ready<Q>> {
     #[inline]
-    pub(crate) fn pop(&self) -> Option<Task> {
-        self.tasks.borrow_mut().pop_front()
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tasks.borrow().is_empty()
-    }
-
-    #[inline]
-    fn push(&self, task: Task) {
-        self.tasks.borrow_mut().push_back(task);
+    fn arrive(&self, task: Task) {
+        self.borrow_mut().push(task);
     }
 }
 
-struct Entry {
+/// An executor that runs on this thread, what is ready there, and the one around it.
+struct Entry<A: ?Sized> {
     shard: u16,
-    arrivals: Rc<Arrivals>,
+    outer: Cell<Innermost>,
+    ready: A,
 }
 
-rt_task::sync::thread_local_with_drop! {
-    static ENTERED: RefCell<Vec<Entry>> = RefCell::new(Vec::new())
+type Innermost = Option<Rc<Entry<dyn Arrive>>>;
+
+rt_task::sync::plain_thread_local! {
+    /// Who leaves it takes himself out, so nothing is left to drop when the thread ends.
+    static ENTERED: ManuallyDrop<Cell<Innermost>> = ManuallyDrop::new(Cell::new(None))
 }
 
 /// Evidence that an executor runs on this thread.
-#[derive(Debug)]
-pub(crate) struct Enter {
-    shard: u16,
-    arrivals: Rc<Arrivals>,
+pub(crate) struct Enter<Q> {
+    entry: Rc<Entry<RefCell<Ready<Q>>>>,
 }
 
-impl Enter {
-    /// While it lives, tasks of this shard that are scheduled on this thread arrive in
-    /// [`arrivals`](Enter::arrivals). In a thread that ends, where thread-locals are gone, they
-    /// take the inbox.
-    pub(crate) fn new(shard: u16) -> Enter {
-        let arrivals = Rc::new(Arrivals::default());
-        let entry = Entry { shard, arrivals: arrivals.clone() };
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(entry));
-        Enter { shard, arrivals }
+impl<Q: RunQueue> Enter<Q> {
+    /// Until it is left, tasks of this shard that are scheduled on this thread go to `ready`.
+    pub(crate) fn new(shard: u16, ready: Ready<Q>) -> Enter<Q> {
+        let outer = Cell::new(ENTERED.with(|entered| entered.take()));
+        let entry = Rc::new(Entry { shard, outer, ready: RefCell::new(ready) });
+        ENTERED.with(|entered| entered.set(Some(entry.clone())));
+        Enter { entry }
     }
 
     #[inline]
-    pub(crate) fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
+    pub(crate) fn push(&self, task: Task) {
+        self.entry.ready.arrive(task);
+    }
+
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Task> {
+        self.entry.ready.borrow_mut().pop()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entry.ready.borrow().is_empty()
+    }
+
+    /// What is ready stays so.
+    pub(crate) fn leave(self) -> Ready<Q> {
+        let entered = ENTERED.with(|entered| entered.take());
+        let left = without(entered, Rc::as_ptr(&self.entry).cast());
+        ENTERED.with(|entered| entered.set(left));
+        let entry = Rc::into_inner(self.entry);
+        entry.unwrap_or_else(|| unreachable!("[B4] nobody keeps a queue")).ready.into_inner()
     }
 }
 
-impl Drop for Enter {
-    fn drop(&mut self) {
-        let _ = ENTERED.try_with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let index = entered.iter().rposition(|entry| entry.shard == self.shard);
-            index.map(|index| entered.remove(index))
-        });
+impl<Q> fmt::Debug for Enter<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enter").field("shard", &self.entry.shard).finish_non_exhaustive()
     }
+}
+
+/// The executors without one of them, which need not be the innermost.
+fn without(entered: Innermost, gone: *const ()) -> Innermost {
+    let entry = entered?;
+    let outer = entry.outer.take();
+    if Rc::as_ptr(&entry).cast() == gone {
+        return outer;
+    }
+    entry.outer.set(without(outer, gone));
+    Some(entry)
 }
 
 /// Gives a task to the executor of its shard, if that runs on this thread.
@@ -83,13 +105,33 @@ impl Drop for Enter {
 /// The task, if it does not.
 #[inline]
 pub(crate) fn arrive(shard: u16, task: Task) -> Result<(), Task> {
-    let mut task = Some(task);
-    let _ = ENTERED.try_with(|entered| {
-        let entered = entered.borrow();
-        let entry = entered.iter().rev().find(|entry| entry.shard == shard);
-        if let Some(entry) = entry {
-            task.take().into_iter().for_each(|task| entry.arrivals.push(task));
+    // Taken out and put back: two moves, where a borrow would count.
+    let innermost = ENTERED.with(|entered| entered.take());
+    let arrived = match &innermost {
+        Some(entry) if entry.shard == shard => {
+            entry.ready.arrive(task);
+            Ok(())
         }
-    });
-    task.map_or(Ok(()), Err)
+        Some(entry) => arrive_outside(entry, shard, task),
+        None => Err(task),
+    };
+    // What it replaces is the nothing that was left there: not worth the code of a drop.
+    std::mem::forget(ENTERED.with(|entered| entered.replace(innermost)));
+    arrived
+}
+
+/// To one of the executors around `inner`.
+#[cold]
+fn arrive_outside(inner: &Entry<dyn Arrive>, shard: u16, task: Task) -> Result<(), Task> {
+    let outer = inner.outer.take();
+    let arrived = match &outer {
+        Some(entry) if entry.shard == shard => {
+            entry.ready.arrive(task);
+            Ok(())
+        }
+        Some(entry) => arrive_outside(entry, shard, task),
+        None => Err(task),
+    };
+    inner.outer.set(outer);
+    arrived
 }

@@ -167,7 +167,7 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
     pub fn due(&self) -> Option<Duration> {
         let Ok(mut engine) = self.engine.try_borrow_mut() else { messages::runs_already() };
         let Engine { home, park, .. } = &mut *engine;
-        if home.enter().is_ready() { Some(Duration::ZERO) } else { park.due() }
+        if home.is_ready() { Some(Duration::ZERO) } else { park.due() }
     }
 
     #[track_caller]

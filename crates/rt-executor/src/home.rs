@@ -45,7 +45,14 @@ impl<Q: RunQueue, B: Probe> Home<Q, B> {
         self.core.alive()
     }
 
+    /// As [`Core::is_ready`].
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.core.is_ready()
+    }
+
     /// As [`Core::enter`].
+    #[track_caller]
     pub fn enter(&mut self) -> Running<'_, Q, B> {
         self.core.enter()
     }

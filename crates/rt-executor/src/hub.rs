@@ -1,10 +1,10 @@
 //! Where a task of an executor finds its way back, from any thread.
 //!
 //! ```text
-//!             on the executor's thread              ┌─ arrivals ─┐
-//!   wake ──┬───────────────────────────────────────►│            ├──► queue ──► poll
-//!          └──► HUBS[shard of the task] ──► inbox ─►│            │
-//!               elsewhere                    bell ──┴────────────┘
+//!             on the executor's thread
+//!   wake ──┬──────────────────────────────────────────────► queue ──► poll
+//!          └──► HUBS[shard of the task] ──► inbox, bell ──────┘ once a turn
+//!               elsewhere
 //! ```
 //!
 //! * **[B1]** A hub is never freed, so a task needs no count on it. It serves one executor after
@@ -15,11 +15,11 @@
 //!   looks into the inbox after each park. A late ring reaches the next executor of the hub, which
 //!   looks once too often.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 
 use rt_task::sync::lock;
+use rt_task::unwind::contained;
 use rt_task::{Generation, Inbox, Living, Push, Schedule, Task};
 
 use crate::entered;
@@ -116,9 +116,6 @@ impl Hub {
         let bell = bell.map(Arc::new);
         let before = std::mem::replace(&mut *lock(&self.bell), bell);
         // The end of a core goes on, also when a waker that somebody wrote can not be dropped.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(before)));
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(dropped))) {
-            std::mem::forget(again);
-        }
+        contained(|| drop(before));
     }
 }

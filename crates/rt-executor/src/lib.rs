@@ -9,6 +9,7 @@ mod queue;
 
 mod entered;
 mod hub;
+mod ready;
 
 // The loop.
 mod core;

@@ -23,3 +23,20 @@ pub(crate) fn runs_already() -> ! {
 pub(crate) fn too_many() -> ! {
     panic!("16,383 executors live in this process, and there is no room for more: drop some")
 }
+
+#[cold]
+#[track_caller]
+pub(crate) fn forgotten() -> ! {
+    panic!(
+        "a `Running` of this core was leaked by `mem::forget`, and with it the tasks that were ready: \
+         drop it before you enter the core again"
+    )
+}
+
+#[cold]
+pub(crate) fn leaked() {
+    eprintln!(
+        "rt: a `Running` was leaked by `mem::forget`; the tasks of its core can not be dropped and are \
+         leaked too: drop a `Running` before its core"
+    );
+}

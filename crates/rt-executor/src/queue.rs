@@ -8,7 +8,7 @@ use rt_task::Task;
 ///
 /// Used by one thread at a time, and never while user code runs. It drops no task: what it can not
 /// take it hands back.
-pub trait RunQueue {
+pub trait RunQueue: 'static {
     /// Puts a task in.
     ///
     /// # Errors

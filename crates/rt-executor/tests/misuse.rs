@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rt_executor::{Executor, block_on, spawn, yield_now};
+use rt_executor::{Core, Executor, Fifo, block_on, spawn, yield_now};
 use rt_testkit::within;
+use rt_waker::Parker;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const NO_EXECUTOR: &str = "no executor runs on this thread: call `rt_executor::spawn` inside \
@@ -95,5 +96,38 @@ fn a_join_handle_that_is_polled_after_it_was_ready() {
             "{text}"
         );
         executor.run(yield_now());
+    });
+}
+
+#[test]
+#[cfg_attr(rt_sanitize, ignore = "leaks on purpose")]
+fn a_forgotten_guard_is_named_when_the_core_is_entered_again() {
+    within(DEADLINE, || {
+        let mut core = Core::new(Fifo::new(), (), Parker::new().waker());
+        std::mem::forget(core.enter());
+        let said = message(|| drop(core.enter()));
+        assert!(said.starts_with("a `Running` of this core was leaked by `mem::forget`"), "{said}");
+        drop(core); // neither hangs nor panics
+    });
+}
+
+#[test]
+fn guards_of_two_cores_may_be_dropped_in_any_order() {
+    within(DEADLINE, || {
+        let bell = Parker::new().waker();
+        let mut one = Core::new(Fifo::new(), (), bell.clone());
+        let mut two = Core::new(Fifo::new(), (), bell.clone());
+        let mut three = Core::new(Fifo::new(), (), bell);
+        let handles = [one.handle(), two.handle(), three.handle()];
+        let (mut first, second, third) = (one.enter(), two.enter(), three.enter());
+        drop(second);
+        let tasks = handles.map(|handle| handle.spawn(async {}));
+        assert_eq!(first.turn(), 1, "a task of the outermost core found its way past the others");
+        drop(first);
+        drop(third);
+        for (core, task) in [&mut one, &mut two, &mut three].into_iter().zip(tasks) {
+            core.enter().turn();
+            assert!(task.is_finished(), "a task was lost when its guard was dropped out of order");
+        }
     });
 }

@@ -117,6 +117,8 @@ impl<'a> Builder<'a> {
         let header = Cell::allocate(future, origin, name, self.priority, self.place);
         let is_listed =
             self.living.is_none_or(|(living, generation)| living.link(header, generation));
+        // SAFETY: [S1] the cell was made queued: the Task is ours.
+        let task = unsafe { Task::from_header(header) };
         // SAFETY: [R1] the cell was made with a reference for its handle.
         let reference = unsafe { TaskRef::counted(header) };
         // SAFETY: [J2] and with its interest.
@@ -124,8 +126,6 @@ impl<'a> Builder<'a> {
         if observer::is_on() {
             self.tell(handle.task());
         }
-        // SAFETY: [S1] the cell was made queued: the Task is ours.
-        let task = unsafe { Task::from_header(header) };
         (Some(task).filter(|_| is_listed), handle)
     }
 

@@ -26,7 +26,7 @@ use crate::schedule::Schedule;
 use crate::snapshot::End;
 use crate::sync::UnsafeCell;
 use crate::task::Task;
-use crate::unwind::{caught, discard};
+use crate::unwind::{caught, contained, discard};
 
 /// A task: header first, so that a pointer to the header is a pointer to the cell.
 #[repr(C)]
@@ -247,11 +247,19 @@ where
 
     unsafe fn schedule(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.
-        let scheduler = unsafe { Self::of(header) }.origin.scheduler.clone();
+        let cell = unsafe { Self::of(header) };
+        let scheduler = caught(|| cell.origin.scheduler.clone());
         // SAFETY: [S1] the caller set QUEUED, or holds what the setter made.
         let task = unsafe { Task::from_header(header) };
         // From here on the cell may be gone: only the copy of the scheduler is touched.
-        if let Err(task) = scheduler.schedule(task) {
+        let scheduled = match scheduler {
+            Ok(scheduler) => scheduler.schedule(task),
+            Err(payload) => {
+                discard(payload);
+                Err(task)
+            }
+        };
+        if let Err(task) = scheduled {
             task.refused();
         }
     }
@@ -284,8 +292,9 @@ where
         // SAFETY: [C2] from the vtable of this cell.
         let layout = Self::layout(&unsafe { Self::of(header) }.origin.name);
         let cell = header.cast::<Self>();
+        // The scheduler may be dropped here, which is user code: the memory is given back all the same.
         // SAFETY: [S6] the caller had the last reference; the stage drops nothing by itself.
-        unsafe { cell.drop_in_place() };
+        contained(|| unsafe { cell.drop_in_place() });
         // SAFETY: [C1] allocated with this layout.
         unsafe { memory::give(cell.cast().as_ptr(), layout) };
     }

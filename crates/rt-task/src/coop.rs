@@ -33,7 +33,8 @@ impl Proceed {
 impl Drop for Proceed {
     fn drop(&mut self) {
         // Elsewhere than in its poll it has nothing to give back to: outside there is no limit.
-        if let Some(before) = self.before.filter(|&before| current::budget() < before) {
+        // And in a later poll it gives back no more than it took.
+        if let Some(before) = self.before.filter(|&before| current::budget() == before - 1) {
             current::set_budget(before);
         }
     }

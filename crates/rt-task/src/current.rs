@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::header::Header;
 use crate::id::Id;
 use crate::sync::plain_thread_local;
+use crate::unwind::contained;
 
 /// No limit: outside every poll.
 pub(crate) const UNLIMITED: u32 = u32::MAX;
@@ -77,35 +78,36 @@ impl Drop for Enter {
     #[inline]
     fn drop(&mut self) {
         CURRENT.with(|current| {
-            if current.marks.get() > 0 {
-                tell_of_marks(current);
-            }
             current.task.set(self.task);
             current.budget.set(self.budget);
-            current.poll.set(self.poll);
-            current.marks.set(self.marks);
+            let poll = current.poll.replace(self.poll);
+            let marks = current.marks.replace(self.marks);
+            if marks > 0 {
+                tell_of_marks(current.left.get(), poll, marks);
+            }
         });
     }
 }
 
+/// The poll is over, so that `left` may do what it likes: also panic, which ends here.
 #[cold]
-fn tell_of_marks(current: &Current) {
-    let poll = NonZeroU64::new(current.poll.get()).map(PollNumber);
-    poll.into_iter().for_each(|poll| (current.left.get())(poll, current.marks.get()));
+fn tell_of_marks(left: fn(PollNumber, u32), poll: u64, marks: u32) {
+    let poll = NonZeroU64::new(poll).map(PollNumber);
+    contained(|| poll.into_iter().for_each(|poll| left(poll, marks)));
 }
 
 /// Leaves a mark in the poll that goes on on this thread: of a task, or of a root. `None` outside of
 /// every poll.
 ///
 /// Who is asked for the time of a call only if it matters, may know by this whether it is still the
-/// same poll. `left` is told of the marks that are there when the poll ends: the last `left` that was
-/// passed in, of all.
+/// same poll. `left` is told of the marks that are there when the poll has ended: the last `left` that
+/// was passed in, of all. A panic of it ends with its message.
 #[must_use]
 #[inline]
 pub fn mark_poll(left: fn(PollNumber, u32)) -> Option<PollNumber> {
     CURRENT.with(|current| {
         let poll = NonZeroU64::new(current.poll.get())?;
-        current.marks.set(current.marks.get() + 1);
+        current.marks.set(current.marks.get().saturating_add(1));
         current.left.set(left);
         Some(PollNumber(poll))
     })

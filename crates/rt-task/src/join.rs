@@ -59,7 +59,8 @@ impl<T> JoinHandle<T> {
         self.task.id()
     }
 
-    /// Whether the task is done: polling the handle gives the outcome at once.
+    /// Whether the task is done: the handle has its outcome, and gives it as soon as it is polled with
+    /// budget to spend.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.task.is_done()

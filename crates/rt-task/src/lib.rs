@@ -13,7 +13,8 @@ mod memory;
 mod current;
 mod schedule;
 mod task;
-mod unwind;
+#[doc(hidden)]
+pub mod unwind;
 
 // 2.4: the state word, waking, counting.
 mod reference;

@@ -1,5 +1,7 @@
 //! What is said when the crate is used wrongly: what happened, then what to do.
 
+use std::io::{self, Write};
+
 use crate::reference::TaskRef;
 
 /// A task with its name and place, for people.
@@ -20,9 +22,11 @@ pub(crate) fn polled_away_from_home(task: &TaskRef) -> ! {
     )
 }
 
+/// Nobody is there to be told that stderr can not be written to: unlike `eprintln!` it never panics.
 #[cold]
 pub(crate) fn lost_its_home(task: &TaskRef) {
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "rt: local {} was held on another thread when the executor of its own thread was gone; \
          its future can be dropped nowhere and is leaked: keep the executor until its tasks are done",
         describe(task)

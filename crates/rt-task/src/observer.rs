@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::id::Id;
 use crate::priority::Priority;
 use crate::snapshot::End;
-use crate::unwind::{caught, discard};
+use crate::unwind::contained;
 
 /// What a task is told with when it is spawned.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +84,8 @@ pub(crate) fn is_on() -> bool {
 /// the message of the panic hook: nobody's poll or wake is to unwind because of it.
 fn tell(what: impl FnOnce(&'static dyn Observer)) {
     let observer = *OBSERVER.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(Err(payload)) = observer.map(|observer| caught(|| what(observer))) {
-        discard(payload);
+    if let Some(observer) = observer {
+        contained(|| what(observer));
     }
 }
 

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use crate::coop;
 use crate::current;
@@ -22,7 +22,8 @@ use crate::messages;
 use crate::observer;
 use crate::reference::{TaskRef, release};
 use crate::snapshot::{End, Pend, Start};
-use crate::unwind::{caught, discard};
+use crate::sync::plain_thread_local;
+use crate::unwind::contained;
 
 /// The right to poll a task. See [`Task::poll`].
 ///
@@ -162,7 +163,6 @@ impl Task {
         if self.is_at_home() {
             return self.cancel();
         }
-        messages::lost_its_home(&self);
         // The future is neither polled nor dropped, nor its memory used again: the reference of
         // being alive is kept for ever.
         let header = ManuallyDrop::new(self).header;
@@ -170,6 +170,7 @@ impl Task {
         let poll = ManuallyDrop::new(unsafe { Poll::new(header) });
         let (Start::Poll | Start::Drop) = poll.header.header().state.start();
         poll.tell(End::Cancelled);
+        messages::lost_its_home(&poll.header);
     }
 }
 
@@ -192,10 +193,33 @@ impl Drop for Task {
             return task.cancel();
         }
         // It goes home, where it finds the mark.
+        let Some(_way) = WayHome::enter() else { return task.refused() };
         let _ = task.header().state.cancel();
         let vtable = task.header().vtable;
+        let header = ManuallyDrop::new(task).header;
         // SAFETY: [S1] we held the Task, and give it back to the scheduler.
-        unsafe { (vtable.schedule)(ManuallyDrop::new(task).header) };
+        contained(|| unsafe { (vtable.schedule)(header) });
+    }
+}
+
+plain_thread_local! {
+    static ON_THE_WAY_HOME: Cell<bool> = Cell::new(false)
+}
+
+/// Evidence that this thread sends a task home. A scheduler that drops it on the way, instead of
+/// handing it back, must not have it sent again: that would never end.
+struct WayHome;
+
+impl WayHome {
+    fn enter() -> Option<WayHome> {
+        let is_nested = ON_THE_WAY_HOME.with(|on_the_way| on_the_way.replace(true));
+        (!is_nested).then_some(WayHome)
+    }
+}
+
+impl Drop for WayHome {
+    fn drop(&mut self) {
+        ON_THE_WAY_HOME.with(|on_the_way| on_the_way.set(false));
     }
 }
 
@@ -256,7 +280,9 @@ impl Poll {
 
     /// The future is gone, its outcome is stored: tell everybody, and stop being alive.
     fn complete(self, end: End) -> Polled {
+        let all_told = NoUnwind;
         self.tell(end);
+        std::mem::forget(all_told);
         // SAFETY: [S6] the reference of being alive is ours, and this is its end.
         unsafe { release(self.into_header()) };
         match end {
@@ -273,26 +299,32 @@ impl Poll {
         let header = self.header.header();
         let pointer = self.header.as_header();
         // SAFETY: [C2] the vtable is the cell's own.
-        let told = caught(|| unsafe { (header.vtable.ended)(pointer, end) });
-        told.err().into_iter().for_each(discard);
+        contained(|| unsafe { (header.vtable.ended)(pointer, end) });
         if observer::is_on() {
             observer::ended(self.header.id(), end);
         }
         let todo = header.state.complete(end);
         if todo.drop_output {
             // SAFETY: [S5] the handle left before the task was done: the output is ours.
-            let dropped = caught(|| unsafe { (header.vtable.drop_output)(pointer, end) });
-            dropped.err().into_iter().for_each(discard);
+            contained(|| unsafe { (header.vtable.drop_output)(pointer, end) });
         }
         let emptied = living::unlink(pointer);
         if todo.wake_joiner {
             // SAFETY: [S4] the slot was full when we completed: it is ours.
             let joiner = header.joiner.with_mut(|slot| unsafe { (*slot).take() });
-            let woken = caught(|| joiner.into_iter().for_each(std::task::Waker::wake));
-            woken.err().into_iter().for_each(discard);
+            contained(|| joiner.into_iter().for_each(Waker::wake));
         }
-        let woken = caught(|| emptied.into_iter().for_each(std::task::Waker::wake));
-        woken.err().into_iter().for_each(discard);
+        contained(|| emptied.into_iter().for_each(Waker::wake));
+    }
+}
+
+/// Whoever unwinds out of a completion would complete it a second time. All user code in there is
+/// contained: this can not happen.
+struct NoUnwind;
+
+impl Drop for NoUnwind {
+    fn drop(&mut self) {
+        std::process::abort();
     }
 }
 

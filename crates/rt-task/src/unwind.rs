@@ -1,8 +1,20 @@
 //! User code that may panic.
+//!
+//! It is public for the crates of this workspace and hidden from everybody else.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::header::Payload;
+type Payload = Box<dyn Any + Send + 'static>;
+
+/// Runs user code where nobody can be told of its panic: that ends here, after its message went
+/// where the panic hook sends it.
+#[inline]
+pub fn contained(user_code: impl FnOnce()) {
+    if let Err(payload) = caught(user_code) {
+        discard(payload);
+    }
+}
 
 /// Runs user code.
 #[inline]

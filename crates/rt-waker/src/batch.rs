@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crate::unwind;
+use rt_task::unwind::contained;
 
 /// Collects wakers while a lock is held, to wake them when it is not.
 ///
@@ -53,7 +53,7 @@ impl WakeBatch {
     /// Wakes all, in the order they came in, and says how many. A waker that panics is skipped.
     pub fn wake_all(&mut self) -> usize {
         let count = self.wakers.len();
-        self.wakers.drain(..).for_each(unwind::wake);
+        self.wakers.drain(..).for_each(|waker| contained(|| waker.wake()));
         self.wakers.shrink_to(WakeBatch::KEPT);
         count
     }

@@ -11,8 +11,6 @@ mod park;
 
 mod parker;
 
-mod unwind;
-
 pub use batch::WakeBatch;
 pub use park::Park;
 pub use parker::{Parker, Unparker};

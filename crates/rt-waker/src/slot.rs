@@ -28,8 +28,7 @@ use std::mem::ManuallyDrop;
 use std::task::Waker;
 
 use rt_task::sync::{AtomicU8, Ordering, UnsafeCell};
-
-use crate::unwind;
+use rt_task::unwind::contained;
 
 const IDLE: u8 = 0;
 const REGISTERING: u8 = 1;
@@ -187,7 +186,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         // A second panic would end the process.
         if let Some(waker) = self.hand_back() {
-            unwind::wake(waker);
+            contained(|| waker.wake());
         }
     }
 }
