@@ -11,7 +11,7 @@ use crate::measure::Laps;
 use crate::row::{Figure, Row};
 use crate::runtime::Runtime;
 use crate::runtimes::Rt;
-use crate::runtimes::{Smol, Tokio};
+use crate::runtimes::{Smol, SmolOwning, Tokio};
 
 /// Our column; every other one is a peer.
 pub(crate) const OURS: &str = "rt";
@@ -26,7 +26,7 @@ pub(crate) struct Column {
 /// All columns: a new runtime is a file in `runtimes/` and a line here.
 pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "tokio", run: run_on::<Tokio> },
-    Column { name: "smol", run: run_on::<Smol> },
+    Column { name: "smol", run: run_on_smol },
     Column { name: OURS, run: run_on::<Rt> },
 ];
 
@@ -35,6 +35,13 @@ fn run_on<R: Runtime>(row: Row, laps: Laps) -> Laps {
         R::block_on_with_timers(row.run::<R>(laps))
     } else {
         R::block_on(row.run::<R>(laps))
+    }
+}
+
+fn run_on_smol(row: Row, laps: Laps) -> Laps {
+    match row {
+        Row::S9 => run_on::<SmolOwning>(row, laps),
+        _ => run_on::<Smol>(row, laps),
     }
 }
 

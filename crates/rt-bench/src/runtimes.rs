@@ -6,5 +6,5 @@ mod smol;
 mod tokio;
 
 pub(crate) use self::rt::Rt;
-pub(crate) use self::smol::Smol;
+pub(crate) use self::smol::{Smol, SmolOwning};
 pub(crate) use self::tokio::Tokio;

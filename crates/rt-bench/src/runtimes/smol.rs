@@ -12,8 +12,13 @@ use crate::runtime::Runtime;
 /// `async-executor` and `async-io`, one thread.
 pub(crate) struct Smol;
 
+/// The same with the executor that drops its tasks when it ends: for what a task occupies. The static one,
+/// which is faster, keeps no list of them.
+pub(crate) struct SmolOwning;
+
 thread_local! {
     static EXECUTOR: &'static StaticLocalExecutor = LocalExecutor::new().leak();
+    static OWNING: LocalExecutor<'static> = const { LocalExecutor::new() };
 }
 
 impl Runtime for Smol {
@@ -60,5 +65,43 @@ impl Runtime for Smol {
             Timer::after(duration).await;
             None
         })
+    }
+}
+
+impl Runtime for SmolOwning {
+    type JoinHandle<T: Send + 'static> = Task<T>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        OWNING.with(|executor| future::block_on(executor.run(future)))
+    }
+
+    fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        OWNING.with(|executor| executor.spawn(future))
+    }
+
+    fn spawn_detached(future: impl Future<Output = ()> + Send + 'static) {
+        Self::spawn(future).detach();
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        Smol::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + Send {
+        Smol::sleep(duration)
+    }
+
+    fn timeout<F: Future + Send>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F::Output: Send,
+    {
+        Smol::timeout(duration, future)
     }
 }
