@@ -14,18 +14,21 @@
 //! * **[X3]** The end of a core closes spawning, marks every living task, and takes in and drops
 //!   until nobody is alive. No future outlives it, and nobody is refused while a task is alive.
 
+use std::cell::RefCell;
 use std::task::Context;
 
-use rt_task::Polled;
+use rt_task::unwind::contained;
+use rt_task::{Polled, Task};
 use rt_waker::{Parker, waker_ref};
 
-use crate::entered::Enter;
+use crate::entered::{Arrive, Entered};
 use crate::handle::Handle;
-use crate::hub::Lease;
+use crate::hub::Rented;
 use crate::messages;
 use crate::probe::Probe;
 use crate::queue::RunQueue;
 use crate::ready::Ready;
+use crate::site::Lease;
 
 /// How many tasks a turn polls at most, before the outside is looked at: other threads, timers and
 /// sockets. tokio has 61; a look costs some 30 ns, half a nanosecond a poll.
@@ -38,7 +41,7 @@ pub const TURN: usize = 64;
 /// [`Park`](rt_waker::Park). A core may be sent to another thread: its tasks may move too.
 #[derive(Debug)]
 pub struct Core<Q: RunQueue, B: Probe> {
-    lease: Lease,
+    rented: Rented,
     /// Empty while the core is entered: the thread has it then.
     ready: Option<Ready<Q>>,
     probe: B,
@@ -52,36 +55,36 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
     /// If there are too many executors in the process: 16,383.
     #[track_caller]
     pub fn new(queue: Q, probe: B, bell: std::task::Waker) -> Core<Q, B> {
-        let Some(lease) = Lease::new(bell) else { messages::too_many() };
-        Core { lease, ready: Some(Ready::new(queue)), probe }
+        let Some(rented) = Rented::new(bell) else { messages::too_many() };
+        Core { rented, ready: Some(Ready::new(queue)), probe }
     }
 
     /// A handle that spawns from any thread.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(self.lease)
+        Handle::new(self.rented.lease)
     }
 
     pub(crate) fn lease(&self) -> Lease {
-        self.lease
+        self.rented.lease
     }
 
     /// How many tasks are alive.
     #[must_use]
     pub fn alive(&self) -> usize {
-        self.lease.hub.living().count()
+        self.rented.lease.alive()
     }
 
     /// Whether something is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let is_empty = self.ready.as_ref().is_none_or(Ready::is_empty);
-        !(is_empty && self.lease.hub.inbox().is_empty())
+        !(is_empty && self.rented.hub.inbox().is_empty())
     }
 
     /// Replaces the waker that [`Core::new`] was given: another thread takes the core over.
     pub fn set_bell(&self, bell: std::task::Waker) {
-        self.lease.hub.set_bell(Some(bell));
+        self.rented.hub.set_bell(Some(bell));
     }
 
     /// Makes the core this thread's own: tasks that are woken here take the short way.
@@ -92,8 +95,8 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
     #[track_caller]
     pub fn enter(&mut self) -> Running<'_, Q, B> {
         let Some(ready) = self.ready.take() else { messages::forgotten() };
-        let enter = Enter::new(self.lease.hub.shard(), ready);
-        Running { core: self, enter: Some(enter) }
+        let entered = Entered::new(self.rented.shard(), RefCell::new(ready));
+        Running { core: self, entered: Some(entered) }
     }
 }
 
@@ -102,7 +105,7 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
 pub struct Running<'a, Q: RunQueue, B: Probe> {
     core: &'a mut Core<Q, B>,
     /// Empty only while it is dropped.
-    enter: Option<Enter<Q>>,
+    entered: Option<Entered<RefCell<Ready<Q>>>>,
 }
 
 static_assertions::assert_not_impl_any!(Running<'static, crate::queue::Fifo, ()>: Send, Sync);
@@ -122,7 +125,7 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
     /// Whether something is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !(self.ready().is_empty() && self.core.lease.hub.inbox().is_empty())
+        !(self.ready().borrow().is_empty() && self.core.rented.hub.inbox().is_empty())
     }
 
     /// What is told what the loop does.
@@ -131,43 +134,61 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
     }
 
     #[inline]
-    fn ready(&self) -> &Enter<Q> {
-        self.enter.as_ref().unwrap_or_else(|| unreachable!("[X1] left by the drop alone"))
+    fn ready(&self) -> &RefCell<Ready<Q>> {
+        self.entered.as_ref().unwrap_or_else(|| unreachable!("[X1] left by the drop alone"))
     }
 
     /// From the inbox into the queue.
     fn take_in(&mut self) {
-        let inbox = self.core.lease.hub.inbox();
+        let inbox = self.core.rented.hub.inbox();
         if inbox.is_empty() {
             return;
         }
         let mut count = 0;
         inbox.take(|task| {
-            self.ready().push(task);
+            self.ready().borrow_mut().push(task);
             count += 1;
         });
-        self.core.probe.drained(count);
+        contained(|| self.core.probe.drained(count));
     }
 
     #[inline]
     fn poll_one(&mut self) -> bool {
-        let Some(task) = self.ready().pop() else { return false };
-        self.core.probe.polling(&task);
-        let id = task.id();
-        let polled = task.poll(|task, running| {
-            running.poll(&mut Context::from_waker(&waker_ref(task)));
-        });
-        self.core.probe.polled(id, &polled);
-        if let Polled::Again(task) = polled {
-            self.ready().push(task);
+        let popped = self.ready().borrow_mut().pop();
+        let Some(task) = popped else { return false };
+        if let Some(again) = poll(task, &mut self.core.probe) {
+            self.ready().borrow_mut().push(again);
         }
         true
     }
 }
 
+/// Polls a task with a waker of its own and tells the probe. What comes back was woken meanwhile: it is
+/// to be queued again, behind what was queued during the poll ([X2]).
+#[inline]
+pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
+    contained(|| probe.polling(&task));
+    let id = task.id();
+    let polled = task.poll(|task, running| {
+        running.poll(&mut Context::from_waker(&waker_ref(task)));
+    });
+    contained(|| probe.polled(id, &polled));
+    match polled {
+        Polled::Again(task) => Some(task),
+        _ => None,
+    }
+}
+
+impl<Q: RunQueue> Arrive for RefCell<Ready<Q>> {
+    #[inline]
+    fn arrive(&self, task: Task) {
+        self.borrow_mut().push(task);
+    }
+}
+
 impl<Q: RunQueue, B: Probe> Drop for Running<'_, Q, B> {
     fn drop(&mut self) {
-        self.core.ready = self.enter.take().map(Enter::leave);
+        self.core.ready = self.entered.take().map(|entered| entered.leave().into_inner());
     }
 }
 
@@ -179,20 +200,19 @@ impl<Q: RunQueue, B: Probe> Drop for Core<Q, B> {
             return messages::leaked();
         }
         let parker = Parker::new();
-        let lease = self.lease;
-        lease.hub.set_bell(Some(parker.waker()));
-        let living = lease.hub.living();
-        living.close(parker.waker());
-        for task in living.tasks() {
+        let lease = self.rented.lease;
+        self.rented.hub.set_bell(Some(parker.waker()));
+        lease.close(&parker.waker());
+        for task in lease.tasks() {
             task.abort();
         }
         let mut running = self.enter();
-        while living.count() > 0 {
+        while lease.alive() > 0 {
             if running.turn() == 0 {
                 parker.wait();
             }
         }
         drop(running);
-        lease.end();
+        self.rented.end();
     }
 }

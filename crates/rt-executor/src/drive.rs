@@ -18,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rt_task::coop;
+use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
 
 use crate::core::{Running, TURN};
@@ -47,11 +48,11 @@ impl<Q: RunQueue, B: Probe> Work for Running<'_, Q, B> {
     }
 
     fn parking(&mut self) {
-        self.probe().parking();
+        contained(|| self.probe().parking());
     }
 
     fn parked(&mut self) {
-        self.probe().parked();
+        contained(|| self.probe().parked());
     }
 }
 

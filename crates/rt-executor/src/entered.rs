@@ -1,39 +1,42 @@
 //! Which executors run on this thread: how a thread knows its own tasks.
 //!
-//! A task that is woken on the thread that will run it goes straight into a queue that only this
-//! thread touches. Its shard number is compared with those of the executors entered here, the
-//! innermost first; for everybody else it takes the inbox of its hub.
+//! A task that is woken on a thread that runs its executor goes straight into that thread's queue.
+//! Its shard number is compared with that of the executor entered last, then its site with those of
+//! all that are entered; for everybody else it takes the door of its site.
 //!
-//! * **[B4]** A queue is borrowed for one push or one pop, and no code of others runs meanwhile:
-//!   queues drop no tasks, so no push finds the queue borrowed.
+//! * **[B4]** While a task arrives, the list of the entered is taken out of its place: what takes it in
+//!   runs no code of others, so nobody misses it. Queues drop no tasks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use rt_task::Task;
 
-use crate::queue::RunQueue;
-use crate::ready::Ready;
+use crate::site::Site;
 
-/// What takes tasks in that are woken on its thread.
-pub(crate) trait Arrive {
+/// What takes tasks in that are woken on its thread. It runs no code of others: it drops no task and
+/// wakes nobody [B4].
+pub trait Arrive: 'static {
+    /// Takes a task in.
     fn arrive(&self, task: Task);
 }
 
-impl<Q: RunQueue> Arrive for RefCell<Ready<Q>> {
-    #[inline]
-    fn arrive(&self, task: Task) {
-        self.borrow_mut().push(task);
-    }
+/// Evidence that an executor runs on this thread: tasks of its site that are scheduled here arrive in
+/// what is inside, until it is [left](Entered::leave). Lost without that, what arrives is lost too.
+#[must_use = "leave it"]
+pub struct Entered<A: Arrive> {
+    entry: Rc<Entry<A>>,
 }
 
-/// An executor that runs on this thread, what is ready there, and the one around it.
 struct Entry<A: ?Sized> {
+    /// Of most tasks that are woken here: those that were spawned here.
     shard: u16,
+    site: Option<&'static Site>,
     outer: Cell<Innermost>,
-    ready: A,
+    inside: A,
 }
 
 type Innermost = Option<Rc<Entry<dyn Arrive>>>;
@@ -43,47 +46,37 @@ rt_task::sync::plain_thread_local! {
     static ENTERED: ManuallyDrop<Cell<Innermost>> = ManuallyDrop::new(Cell::new(None))
 }
 
-/// Evidence that an executor runs on this thread.
-pub(crate) struct Enter<Q> {
-    entry: Rc<Entry<RefCell<Ready<Q>>>>,
-}
-
-impl<Q: RunQueue> Enter<Q> {
-    /// Until it is left, tasks of this shard that are scheduled on this thread go to `ready`.
-    pub(crate) fn new(shard: u16, ready: Ready<Q>) -> Enter<Q> {
+impl<A: Arrive> Entered<A> {
+    /// From now on tasks of the site of `shard` arrive in `inside`, soonest those of `shard` itself.
+    pub fn new(shard: u16, inside: A) -> Entered<A> {
         let outer = Cell::new(ENTERED.with(|entered| entered.take()));
-        let entry = Rc::new(Entry { shard, outer, ready: RefCell::new(ready) });
+        let entry = Rc::new(Entry { shard, site: Site::of(shard), outer, inside });
         ENTERED.with(|entered| entered.set(Some(entry.clone())));
-        Enter { entry }
+        Entered { entry }
     }
 
-    #[inline]
-    pub(crate) fn push(&self, task: Task) {
-        self.entry.ready.arrive(task);
-    }
-
-    #[inline]
-    pub(crate) fn pop(&self) -> Option<Task> {
-        self.entry.ready.borrow_mut().pop()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entry.ready.borrow().is_empty()
-    }
-
-    /// What is ready stays so.
-    pub(crate) fn leave(self) -> Ready<Q> {
+    /// What is inside, where no task arrives any more.
+    pub fn leave(self) -> A {
         let entered = ENTERED.with(|entered| entered.take());
         let left = without(entered, Rc::as_ptr(&self.entry).cast());
         ENTERED.with(|entered| entered.set(left));
         let entry = Rc::into_inner(self.entry);
-        entry.unwrap_or_else(|| unreachable!("[B4] nobody keeps a queue")).ready.into_inner()
+        entry.unwrap_or_else(|| unreachable!("[B4] nobody keeps an entry")).inside
     }
 }
 
-impl<Q> fmt::Debug for Enter<Q> {
+impl<A: Arrive> Deref for Entered<A> {
+    type Target = A;
+
+    #[inline]
+    fn deref(&self) -> &A {
+        &self.entry.inside
+    }
+}
+
+impl<A: Arrive> fmt::Debug for Entered<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Enter").field("shard", &self.entry.shard).finish_non_exhaustive()
+        f.debug_struct("Entered").field("shard", &self.entry.shard).finish_non_exhaustive()
     }
 }
 
@@ -98,21 +91,24 @@ fn without(entered: Innermost, gone: *const ()) -> Innermost {
     Some(entry)
 }
 
-/// Gives a task to the executor of its shard, if that runs on this thread.
+/// Gives a task to an executor of its site, if one is entered on this thread.
 ///
 /// # Errors
 ///
-/// The task, if it does not.
+/// The task, if none is.
 #[inline]
 pub(crate) fn arrive(shard: u16, task: Task) -> Result<(), Task> {
     // Taken out and put back: two moves, where a borrow would count.
     let innermost = ENTERED.with(|entered| entered.take());
     let arrived = match &innermost {
         Some(entry) if entry.shard == shard => {
-            entry.ready.arrive(task);
+            entry.inside.arrive(task);
             Ok(())
         }
-        Some(entry) => arrive_outside(entry, shard, task),
+        Some(entry) => match Site::of(shard) {
+            Some(site) => arrive_at(site, entry, task),
+            None => Err(task),
+        },
         None => Err(task),
     };
     // What it replaces is the nothing that was left there: not worth the code of a drop.
@@ -120,18 +116,17 @@ pub(crate) fn arrive(shard: u16, task: Task) -> Result<(), Task> {
     arrived
 }
 
-/// To one of the executors around `inner`.
-#[cold]
-fn arrive_outside(inner: &Entry<dyn Arrive>, shard: u16, task: Task) -> Result<(), Task> {
-    let outer = inner.outer.take();
+/// The innermost of this site, from `entry` on.
+fn arrive_at(site: &'static Site, entry: &Entry<dyn Arrive>, task: Task) -> Result<(), Task> {
+    if entry.site.is_some_and(|entered| std::ptr::eq(entered, site)) {
+        entry.inside.arrive(task);
+        return Ok(());
+    }
+    let outer = entry.outer.take();
     let arrived = match &outer {
-        Some(entry) if entry.shard == shard => {
-            entry.ready.arrive(task);
-            Ok(())
-        }
-        Some(entry) => arrive_outside(entry, shard, task),
+        Some(entry) => arrive_at(site, entry, task),
         None => Err(task),
     };
-    inner.outer.set(outer);
+    entry.outer.set(outer);
     arrived
 }

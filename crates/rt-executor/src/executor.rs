@@ -12,7 +12,7 @@ use rt_waker::{Park, Parker, WakeBatch};
 
 #[cfg(doc)]
 use crate::core::TURN;
-use crate::drive::{RootFuture, drive};
+use crate::drive::{RootFuture, Work, drive};
 use crate::handle::{Handle, LocalHandle};
 use crate::home::Home;
 use crate::messages;
@@ -180,9 +180,9 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
         if timeout == Some(Duration::ZERO) {
             park.park(timeout, ready);
         } else {
-            running.probe().parking();
+            Work::parking(&mut running);
             park.park(timeout, ready);
-            running.probe().parked();
+            Work::parked(&mut running);
         }
         ready.wake_all();
         running.turn()

@@ -7,7 +7,7 @@ use std::panic::Location;
 
 use rt_task::{Builder, JoinHandle, Priority, Schedule, Task};
 
-use crate::hub::{Lease, ToHub};
+use crate::site::{Lease, ToSite};
 
 /// What a task is spawned with, beside its future.
 ///
@@ -78,7 +78,9 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(crate) fn new(lease: Lease) -> Handle {
+    /// One that spawns at a site, for executors that are made of the parts.
+    #[must_use]
+    pub fn new(lease: Lease) -> Handle {
         Handle { lease }
     }
 
@@ -100,7 +102,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = builder(&self.lease, options).spawn(future, ToHub);
+        let (task, handle) = builder(&self.lease, options).spawn(future, ToSite);
         let _ = submit(task);
         handle
     }
@@ -112,14 +114,14 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = builder(&self.lease, Options::new()).spawn(future, ToHub);
+        let (task, handle) = builder(&self.lease, Options::new()).spawn(future, ToSite);
         submit(task).then_some(handle)
     }
 
     /// Whether a spawn is refused: the executor ended, or is about to.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.lease.hub.living().is_open(self.lease.generation)
+        !self.lease.is_open()
     }
 }
 
@@ -140,7 +142,7 @@ impl LocalHandle {
     }
 
     pub(crate) fn alive(&self) -> usize {
-        self.lease.hub.living().count()
+        self.lease.alive()
     }
 
     /// Spawns a task that stays on this thread.
@@ -161,7 +163,7 @@ impl LocalHandle {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (task, handle) = builder(&self.lease, options).spawn_local(future, ToHub);
+        let (task, handle) = builder(&self.lease, options).spawn_local(future, ToSite);
         let _ = submit(task);
         handle
     }
@@ -173,21 +175,21 @@ impl LocalHandle {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (task, handle) = builder(&self.lease, Options::new()).spawn_local(future, ToHub);
+        let (task, handle) = builder(&self.lease, Options::new()).spawn_local(future, ToSite);
         submit(task).then_some(handle)
     }
 
     /// Whether a spawn is refused: the executor ended, or is about to.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.lease.hub.living().is_open(self.lease.generation)
+        !self.lease.is_open()
     }
 }
 
 #[inline]
 fn builder<'a>(lease: &'a Lease, options: Options<'a>) -> Builder<'a> {
     let builder = Builder::new().priority(options.priority).place(options.place);
-    let builder = builder.listed(lease.hub.living(), lease.generation);
+    let builder = builder.listed(lease.living_here(), lease.generation());
     match options.name {
         None => builder,
         Some(name) => builder.name(name),
@@ -199,19 +201,19 @@ fn builder<'a>(lease: &'a Lease, options: Options<'a>) -> Builder<'a> {
 fn submit(task: Option<Task>) -> bool {
     match task {
         // Handed back only when it has no shard; dropping it cancels it.
-        Some(task) => ToHub.schedule(task).is_ok(),
+        Some(task) => ToSite.schedule(task).is_ok(),
         None => false,
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("living", self.lease.hub.living()).finish()
+        f.debug_struct("Handle").field("alive", &self.lease.alive()).finish()
     }
 }
 
 impl fmt::Debug for LocalHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalHandle").field("living", self.lease.hub.living()).finish()
+        f.debug_struct("LocalHandle").field("alive", &self.lease.alive()).finish()
     }
 }

@@ -10,6 +10,7 @@ mod queue;
 mod entered;
 mod hub;
 mod ready;
+mod site;
 
 // The loop.
 mod core;
@@ -30,13 +31,15 @@ mod futures_task;
 mod messages;
 mod yield_now;
 
-pub use crate::core::{Core, Running, TURN};
+pub use crate::core::{Core, Running, TURN, poll};
 pub use block_on::block_on;
 pub use drive::{RootFuture, Work, drive};
+pub use entered::{Arrive, Entered};
 pub use executor::Executor;
 pub use handle::{Handle, LocalHandle, Options};
 pub use home::Home;
 pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};
+pub use site::{Door, Lease, Site, ToSite};
 pub use spawn::spawn;
 pub use yield_now::{YieldNow, yield_now};

@@ -3,7 +3,7 @@
 use rt_task::{Id, Polled, TaskRef};
 
 /// Is told what the thread of an executor does. All methods are empty unless you write them, and
-/// `()` costs nothing.
+/// `()` costs nothing. A panic in one of them ends there, after its message.
 ///
 /// Spawns, wakes and ends happen on any thread: [`rt_task::Observer`] is told those.
 pub trait Probe {

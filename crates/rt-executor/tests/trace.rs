@@ -290,3 +290,40 @@ end (Cancelled) first
 ",
     );
 }
+
+/// Panics whenever it is told something.
+struct Faulty;
+
+impl Probe for Faulty {
+    fn polling(&mut self, _: &TaskRef) {
+        std::panic::resume_unwind(Box::new("polling"));
+    }
+
+    fn polled(&mut self, _: Id, _: &Polled) {
+        std::panic::resume_unwind(Box::new("polled"));
+    }
+
+    fn drained(&mut self, _: usize) {
+        std::panic::resume_unwind(Box::new("drained"));
+    }
+
+    fn parking(&mut self) {
+        std::panic::resume_unwind(Box::new("parking"));
+    }
+
+    fn parked(&mut self) {
+        std::panic::resume_unwind(Box::new("parked"));
+    }
+}
+
+#[test]
+fn a_probe_that_panics_changes_nothing_that_it_was_told_of() {
+    within(DEADLINE, || {
+        let executor = Executor::with(Parker::new(), Fifo::new(), Faulty);
+        let handle = executor.handle();
+        let outside = std::thread::spawn(move || handle.spawn(yield_now())).join().unwrap();
+        let inside = executor.spawn(yield_now());
+        executor.run(async { (outside.await.unwrap(), inside.await.unwrap()) });
+        executor.wait(Some(Duration::from_millis(1)));
+    });
+}

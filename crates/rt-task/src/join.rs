@@ -250,6 +250,8 @@ impl<T> Future for AbortOnDrop<T> {
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
-        self.handle.abort();
+        if !self.handle.is_taken {
+            self.handle.abort();
+        }
     }
 }

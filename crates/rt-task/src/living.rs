@@ -62,9 +62,19 @@ struct List {
 // shared between threads.
 unsafe impl Send for List {}
 
-/// Which use of a [`Living`] a spawn belongs to.
+/// Which use of a [`Living`] a spawn belongs to: a number that nobody had before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Generation(u64);
+
+static NEXT_GENERATION: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+
+impl Generation {
+    /// A new one.
+    #[must_use]
+    pub fn next() -> Generation {
+        Generation(NEXT_GENERATION.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// The list of the tasks that are alive, under one lock that spawns and ends take.
 ///
@@ -121,20 +131,30 @@ impl Living {
         self.number
     }
 
-    /// Lets tasks in.
+    /// Lets tasks in, of a new generation.
     ///
     /// # Panics
     ///
     /// If the list is open, or not empty.
     pub fn open(&self) -> Generation {
+        let generation = Generation::next();
+        self.open_for(generation);
+        generation
+    }
+
+    /// Lets tasks in, of a generation that several lists share.
+    ///
+    /// # Panics
+    ///
+    /// If the list is open, or not empty.
+    pub fn open_for(&self, generation: Generation) {
         let mut list = lock(&self.shard.list);
         assert!(
             !list.is_open && list.head.is_none(),
             "a list is opened again only when it is over"
         );
         list.is_open = true;
-        list.generation += 1;
-        Generation(list.generation)
+        list.generation = generation.0;
     }
 
     /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if

@@ -248,3 +248,19 @@ fn without_an_observer_nothing_is_told() {
         assert!(trace.lines().is_empty(), "a hook that was taken out is still called");
     });
 }
+
+#[test]
+fn a_task_that_was_joined_is_not_aborted_by_the_handle_that_joined_it() {
+    let _alone = alone();
+    within(|| {
+        let trace = trace();
+        let (task, handle) = Task::new(async {}, ByHand::new());
+        let _ = poll(task);
+        let mut handle = handle.abort_on_drop();
+        assert!(rt_testkit::poll_once(&mut handle).is_ready());
+        drop(handle);
+        observe(None);
+        let lines = trace.lines();
+        assert!(lines.iter().all(|line| !line.contains("abort")), "{lines:?}");
+    });
+}

@@ -24,6 +24,12 @@ thread_local! {
     static IS_BLOCKING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Makes this the runtime of the thread; local tasks go where they went.
+pub(crate) fn enter_beside(runtime: Inner) -> Entered {
+    let local = read(|context| context.local.clone()).flatten();
+    enter(runtime, local)
+}
+
 /// Undoes an [`enter`].
 pub(crate) struct Entered {
     before: Option<Context>,

@@ -3,7 +3,9 @@
 #![allow(clippy::async_yields_async, reason = "what is made inside is awaited outside")]
 
 use std::future::{Future, pending, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
@@ -288,5 +290,60 @@ fn a_handle_of_a_local_runtime_is_dead_when_that_is() {
         assert_eq!(joined.unwrap(), 1);
         drop(runtime);
         assert!(executor::block_on(handle.spawn(async {})).unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn local_tasks_belong_to_the_block_on_also_under_the_guard_of_another_runtime() {
+    within(LIMIT, || {
+        let other = Runtime::new().unwrap();
+        rt::block_on(async {
+            let shared = Rc::new(3);
+            let guard = other.enter();
+            let task = rt::spawn_local({
+                let shared = shared.clone();
+                async move { *shared }
+            });
+            drop(guard);
+            assert_eq!(task.await.unwrap(), 3);
+        });
+    });
+}
+
+#[test]
+fn a_local_runtime_takes_local_tasks_under_its_guard() {
+    within(LIMIT, || {
+        let runtime = LocalRuntime::new().unwrap();
+        let shared = Rc::new(4);
+        let guard = runtime.enter();
+        let task = rt::spawn_local(async move { *shared });
+        drop(guard);
+        assert_eq!(runtime.block_on(task).unwrap(), 4);
+    });
+}
+
+#[test]
+fn who_panics_while_another_thread_drives_waits_for_the_seat_no_more() {
+    within(LIMIT, || {
+        let runtime = Runtime::new().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (drives, is_driving) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                runtime.block_on(async {
+                    drives.send(()).unwrap();
+                    stopped.await.unwrap();
+                });
+            });
+            is_driving.recv().unwrap();
+            for _ in 0..100 {
+                let root = AssertUnwindSafe(|| {
+                    runtime.block_on(async { std::panic::resume_unwind(Box::new("oh")) })
+                });
+                assert!(std::panic::catch_unwind(root).is_err());
+            }
+            assert!(format!("{runtime:?}").contains("waiting: 0"), "{runtime:?}");
+            stop.send(()).unwrap();
+        });
     });
 }

@@ -1,6 +1,6 @@
 //! Chapter 6, part 4: many tasks, joined as they end.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -238,6 +238,62 @@ fn a_set_that_is_always_ready_lets_other_tasks_run() {
             };
             let joined = joined.await;
             assert!(joined < 1000, "a task waited for {joined} joins of another");
+        });
+    });
+}
+
+/// Polls the set, does what is asked while it waits, and says whether the first member is joined by its
+/// own wake: nothing else here polls again.
+fn joined_although(meanwhile: impl FnOnce(&mut JoinSet<u32>) + Send + 'static) {
+    within(LIMIT, || {
+        rt::block_on(async {
+            let (end, ends) = oneshot::channel();
+            let mut set = JoinSet::new();
+            set.spawn(async move { ends.await.unwrap() });
+            let mut meanwhile = Some(meanwhile);
+            let joined = poll_fn(move |cx| {
+                let polled = set.poll_join_next(cx);
+                if let Some(meanwhile) = meanwhile.take() {
+                    assert!(polled.is_pending());
+                    meanwhile(&mut set);
+                }
+                polled
+            });
+            let joined = rt::spawn(joined);
+            yield_now().await;
+            yield_now().await;
+            end.send(7).unwrap();
+            assert_eq!(joined.await.unwrap().unwrap().unwrap(), 7);
+        });
+    });
+}
+
+#[test]
+fn who_waits_for_the_set_is_woken_also_after_another_spawn() {
+    joined_although(|set| drop(set.spawn(pending())));
+}
+
+#[test]
+fn who_waits_for_the_set_is_woken_also_after_a_try() {
+    joined_although(|set| assert!(set.try_join_next().is_none()));
+}
+
+#[test]
+fn who_waits_for_the_set_is_told_of_a_spawn_that_is_refused() {
+    within(LIMIT, || {
+        let gone = Runtime::new().unwrap().handle().clone();
+        rt::block_on(async {
+            let mut set = JoinSet::new();
+            set.spawn(pending::<()>());
+            let mut is_first = true;
+            let joined = poll_fn(|cx| {
+                let polled = set.poll_join_next(cx);
+                if std::mem::take(&mut is_first) {
+                    set.spawn_on(pending(), &gone);
+                }
+                polled
+            });
+            assert!(joined.await.unwrap().unwrap_err().is_cancelled());
         });
     });
 }

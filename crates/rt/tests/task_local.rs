@@ -131,3 +131,11 @@ fn an_access_error_says_what_is_missing() {
     let error = NUMBER.try_with(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "the task-local has no value here");
 }
+
+#[test]
+fn a_value_that_can_be_cloned_is_got_as_a_clone() {
+    rt::task_local! {
+        static NAME: String;
+    }
+    assert_eq!(NAME.sync_scope("ada".into(), || NAME.get()), "ada");
+}

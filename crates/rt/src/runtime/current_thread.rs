@@ -81,20 +81,19 @@ impl Runtime {
         let mut home = session.home.enter();
         let (seat, turn) = (self.seat(), parker.waker());
         loop {
-            let Some(mut driver) = seat.take(|| turn.clone()) else {
-                let mut ready = WakeBatch::new();
-                let is_over = || !seat.is_waiting(&turn);
-                match drive(&mut root, &mut home, &mut parker, &mut ready, is_over) {
-                    None => continue,
-                    Some(output) => {
-                        seat.leave(&turn);
-                        return output;
-                    }
+            let output = match seat.take(&turn) {
+                Ok(mut driver) => {
+                    let Driver { core, park, ready } = &mut *driver;
+                    let work = &mut (&mut home, &mut core.enter());
+                    drive(&mut root, work, park, ready, || false)
+                }
+                Err(queued) => {
+                    let mut ready = WakeBatch::new();
+                    let is_over = || !queued.is_waiting();
+                    drive(&mut root, &mut home, &mut parker, &mut ready, is_over)
                 }
             };
-            let Driver { core, park, ready } = &mut *driver;
-            let work = &mut (&mut home, &mut core.enter());
-            if let Some(output) = drive(&mut root, work, park, ready, || false) {
+            if let Some(output) = output {
                 return output;
             }
         }
@@ -136,7 +135,10 @@ impl Drop for Runtime {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("handle", &self.handle).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("handle", &self.handle)
+            .field("waiting", &self.seat().waiting())
+            .finish_non_exhaustive()
     }
 }
 

@@ -85,9 +85,12 @@ impl Handle {
     }
 
     /// Makes this the runtime of the thread until the guard is dropped: [`spawn`](crate::spawn) and
-    /// the like go to it.
+    /// the like go to it. Local tasks still belong to the `block_on` of this thread, if it is in one.
+    ///
+    /// Timers that are polled under the guard alone, with no `block_on` around, are served by the
+    /// thread in the background that serves those outside of every runtime, and its real clock.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard { _entered: context::enter(self.inner.clone(), None), runtime: PhantomData }
+        EnterGuard::new(context::enter_beside(self.inner.clone()))
     }
 
     /// Which kind of runtime it is.
@@ -112,6 +115,12 @@ impl fmt::Debug for Handle {
 pub struct EnterGuard<'a> {
     _entered: Entered,
     runtime: PhantomData<&'a Handle>,
+}
+
+impl EnterGuard<'_> {
+    pub(super) fn new(entered: Entered) -> Self {
+        EnterGuard { _entered: entered, runtime: PhantomData }
+    }
 }
 
 impl fmt::Debug for EnterGuard<'_> {

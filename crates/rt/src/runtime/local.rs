@@ -77,9 +77,10 @@ impl LocalRuntime {
         &self.handle
     }
 
-    /// As [`Handle::enter`].
+    /// As [`Handle::enter`]; local tasks go to this runtime, too.
     pub fn enter(&self) -> EnterGuard<'_> {
-        self.handle.enter()
+        let local = self.executor().local_handle();
+        EnterGuard::new(context::enter(self.handle.inner().clone(), Some(local)))
     }
 
     fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {

@@ -18,6 +18,13 @@ struct State<D> {
     waiting: Vec<Waker>,
 }
 
+/// Evidence that this thread waits for the seat. Dropped, it waits no more.
+#[derive(Debug)]
+pub(super) struct Queued<'a, D> {
+    seat: &'a Seat<D>,
+    waker: Waker,
+}
+
 /// Evidence that this thread drives.
 #[derive(Debug)]
 pub(super) struct Seated<'a, D> {
@@ -32,20 +39,22 @@ impl<D> Seat<D> {
     }
 
     /// Takes the seat, or has `waker` woken when it is free.
-    pub(super) fn take(&self, waker: impl FnOnce() -> Waker) -> Option<Seated<'_, D>> {
+    pub(super) fn take(&self, waker: &Waker) -> Result<Seated<'_, D>, Queued<'_, D>> {
+        let waker = waker.clone();
         let mut state = self.lock();
-        let driver = state.driver.take();
-        if driver.is_none() {
-            state.waiting.push(waker());
+        match state.driver.take() {
+            Some(driver) => Ok(Seated { seat: self, driver: Some(driver) }),
+            None => {
+                state.waiting.push(waker.clone());
+                drop(state);
+                Err(Queued { seat: self, waker })
+            }
         }
-        drop(state);
-        driver.map(|driver| Seated { seat: self, driver: Some(driver) })
     }
 
-    /// Whether `waker` is still to be woken. If not, the seat was free meanwhile, and whoever waits
-    /// must try to take it again: another may have been faster [N3].
-    pub(super) fn is_waiting(&self, waker: &Waker) -> bool {
-        self.lock().waiting.iter().any(|waiting| waiting.will_wake(waker))
+    /// How many threads wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
     }
 
     /// The owner of the seat takes what is in it.
@@ -53,13 +62,22 @@ impl<D> Seat<D> {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).driver
     }
 
-    /// Somebody who waited needs the seat no more.
-    pub(super) fn leave(&self, waker: &Waker) {
-        self.lock().waiting.retain(|waiting| !waiting.will_wake(waker));
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<D>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<D> Queued<'_, D> {
+    /// Whether the waker is still to be woken. If not, the seat was free meanwhile, and whoever waits
+    /// must try to take it again: another may have been faster [N3].
+    pub(super) fn is_waiting(&self) -> bool {
+        self.seat.lock().waiting.iter().any(|waiting| waiting.will_wake(&self.waker))
+    }
+}
+
+impl<D> Drop for Queued<'_, D> {
+    fn drop(&mut self) {
+        self.seat.lock().waiting.retain(|waiting| !waiting.will_wake(&self.waker));
     }
 }
 

@@ -36,6 +36,9 @@ pub struct JoinSet<T> {
     /// Of tasks that had ended when another one was put in. The mutex makes the set `Sync`, which an
     /// output need not be.
     ended: Mutex<VecDeque<Ended<T>>>,
+    /// Who polled last and found nothing. The set keeps one waker, so whoever polls its tasks for
+    /// another reason does it with this one.
+    waiting: Waker,
 }
 
 type Ended<T> = (Id, Result<T, JoinError>);
@@ -61,7 +64,8 @@ impl<T> JoinSet<T> {
     /// An empty one.
     #[must_use]
     pub fn new() -> JoinSet<T> {
-        JoinSet { tasks: FuturesUnordered::new(), ended: Mutex::default() }
+        let waiting = Waker::noop().clone();
+        JoinSet { tasks: FuturesUnordered::new(), ended: Mutex::default(), waiting }
     }
 
     /// How many tasks were not joined yet.
@@ -124,17 +128,26 @@ impl<T: 'static> JoinSet<T> {
 
     /// Polls a new handle once: from here on its end is known in the order in which it comes.
     fn listen(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
+        let waiting = self.waiting.clone();
+        let mut cx = Context::from_waker(&waiting);
         coop::with_budget(|| {
             while let Poll::Ready(Some(ended)) = self.tasks.poll_next_unpin(&mut cx) {
                 self.ended().push_back(ended);
             }
         });
+        // A task that was refused has ended already, and nobody else will say so.
+        if !self.ended().is_empty() {
+            waiting.wake();
+        }
     }
 
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended<T>>> {
         if self.ended().is_empty() {
-            return self.tasks.poll_next_unpin(cx);
+            let polled = self.tasks.poll_next_unpin(cx);
+            if polled.is_pending() {
+                self.waiting.clone_from(cx.waker());
+            }
+            return polled;
         }
         ready!(coop::poll_proceed(cx)).made_progress();
         Poll::Ready(self.ended().pop_front())
@@ -158,7 +171,8 @@ impl<T: 'static> JoinSet<T> {
 
     /// An outcome that is there already. `None` if there is none.
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let waiting = self.waiting.clone();
+        let mut cx = Context::from_waker(&waiting);
         match coop::with_budget(|| self.poll_join_next(&mut cx)) {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => None,

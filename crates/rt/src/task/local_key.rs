@@ -107,9 +107,9 @@ impl<T: 'static> LocalKey<T> {
     #[track_caller]
     pub fn get(&'static self) -> T
     where
-        T: Copy,
+        T: Clone,
     {
-        self.with(|value| *value)
+        self.with(T::clone)
     }
 }
 

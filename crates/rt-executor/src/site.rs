@@ -1,0 +1,161 @@
+//! Where the tasks of an executor belong, and how they find back from any thread.
+//!
+//! ```text
+//!             on a thread of the executor
+//!   wake ──┬─────────────────────────────────────► what it entered: the queue of that thread
+//!          └──► SITES[shard of the task] ──► its door: the way in from everywhere else
+//!               elsewhere
+//! ```
+//!
+//! An executor of one thread has one list of the living; one of many threads has several, so that
+//! spawns on different threads do not meet on a lock. The number of its list stands in each task.
+//!
+//! * **[B1]** A site is never freed, so a task needs no count on it. It serves one executor after
+//!   another, each under a generation of its own.
+//! * **[B2]** A site is used again only when its lists are empty: no task of an earlier generation can
+//!   be queued any more.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::task::Waker;
+
+use rt_task::{Generation, Living, Schedule, Task, TaskRef};
+
+use crate::entered;
+
+/// As many as there are lists of the living.
+const SITES_MAX: usize = Living::MAX + 1;
+
+static SITES: [OnceLock<&'static Site>; SITES_MAX] = [const { OnceLock::new() }; SITES_MAX];
+
+/// The way into an executor from threads that are not its own, or when it does not run.
+pub trait Door: Send + Sync + 'static {
+    /// Takes a task in. Called by wakers: it neither polls nor blocks.
+    fn deliver(&self, task: Task);
+
+    /// Which of the site's lists takes what is spawned on this thread.
+    fn list_here(&self) -> usize {
+        0
+    }
+}
+
+/// Lists of the living, and the door of the executor that they belong to.
+pub struct Site {
+    lists: Box<[Living]>,
+    door: &'static dyn Door,
+}
+
+/// A site in one generation: what a handle holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    site: &'static Site,
+    generation: Generation,
+}
+
+/// The scheduler of every task of a site: no size, because the task's shard says which site.
+#[derive(Clone, Copy, Debug)]
+pub struct ToSite;
+
+impl Site {
+    /// A site with so many lists, at least one; it is leaked. `None` if the process has too many.
+    #[must_use]
+    pub fn new(lists: usize, door: &'static dyn Door) -> Option<&'static Site> {
+        let lists = (0..lists.max(1)).map(|_| Living::new()).collect::<Option<Box<[_]>>>()?;
+        let site: &'static Site = Box::leak(Box::new(Site { lists, door }));
+        for list in &site.lists {
+            SITES[usize::from(list.number())].get_or_init(|| site);
+        }
+        Some(site)
+    }
+
+    /// The site of a shard.
+    #[must_use]
+    #[inline]
+    pub fn of(shard: u16) -> Option<&'static Site> {
+        SITES.get(usize::from(shard))?.get().copied()
+    }
+
+    /// Lets tasks in.
+    ///
+    /// # Panics
+    ///
+    /// If the site is in use.
+    #[must_use = "close it, so that the site can be used again"]
+    pub fn open(&'static self) -> Lease {
+        let generation = Generation::next();
+        self.lists.iter().for_each(|list| list.open_for(generation));
+        Lease { site: self, generation }
+    }
+
+    /// The shard of a list.
+    #[must_use]
+    pub fn shard(&self, list: usize) -> u16 {
+        self.lists[list].number()
+    }
+}
+
+impl Lease {
+    /// The site.
+    #[must_use]
+    #[inline]
+    pub fn site(&self) -> &'static Site {
+        self.site
+    }
+
+    /// The generation.
+    #[must_use]
+    #[inline]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The list that takes what is spawned on this thread.
+    #[must_use]
+    #[inline]
+    pub fn living_here(&self) -> &'static Living {
+        match &self.site.lists[..] {
+            [only] => only,
+            lists => &lists[self.site.door.list_here() % lists.len()],
+        }
+    }
+
+    /// How many tasks are alive.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.site.lists.iter().map(Living::count).sum()
+    }
+
+    /// References to all that are alive.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskRef> {
+        self.site.lists.iter().flat_map(Living::tasks).collect()
+    }
+
+    /// Whether a spawn is let in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.site.lists[0].is_open(self.generation)
+    }
+
+    /// Lets no task in from now on. `emptied` is woken whenever one of the lists has become empty.
+    pub fn close(&self, emptied: &Waker) {
+        self.site.lists.iter().for_each(|list| list.close(emptied.clone()));
+    }
+}
+
+impl Schedule for ToSite {
+    #[inline]
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        let Some(shard) = task.shard() else { return Err(task) };
+        let Err(task) = entered::arrive(shard, task) else { return Ok(()) };
+        let Some(site) = Site::of(shard) else { return Err(task) };
+        site.door.deliver(task);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("lists", &self.lists).finish_non_exhaustive()
+    }
+}
