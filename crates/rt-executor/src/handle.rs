@@ -7,7 +7,8 @@ use std::panic::Location;
 
 use rt_task::{Builder, JoinHandle, Priority, Schedule, Task};
 
-use crate::site::{Lease, ToSite};
+use crate::site::Lease;
+use crate::to_site::ToSite;
 
 /// What a task is spawned with, beside its future.
 ///

@@ -7,10 +7,14 @@ mod block_on;
 // Where tasks wait, and how they get there.
 mod queue;
 
-mod entered;
-mod hub;
 mod ready;
+
 mod site;
+
+mod entered;
+mod to_site;
+
+mod hub;
 
 // The loop.
 mod core;
@@ -40,6 +44,7 @@ pub use handle::{Handle, LocalHandle, Options};
 pub use home::Home;
 pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};
-pub use site::{Door, Lease, Site, ToSite};
+pub use site::{Door, Lease, Site};
 pub use spawn::spawn;
+pub use to_site::ToSite;
 pub use yield_now::{YieldNow, yield_now};

@@ -1,11 +1,4 @@
-//! Where the tasks of an executor belong, and how they find back from any thread.
-//!
-//! ```text
-//!             on a thread of the executor
-//!   wake ──┬─────────────────────────────────────► what it entered: the queue of that thread
-//!          └──► SITES[shard of the task] ──► its door: the way in from everywhere else
-//!               elsewhere
-//! ```
+//! Where the tasks of an executor belong, and the door through which they come back to it.
 //!
 //! An executor of one thread has one list of the living; one of many threads has several, so that
 //! spawns on different threads do not meet on a lock. The number of its list stands in each task.
@@ -19,9 +12,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::task::Waker;
 
-use rt_task::{Generation, Living, Schedule, Task, TaskRef};
-
-use crate::entered;
+use rt_task::{Generation, Living, Task, TaskRef};
 
 /// As many as there are lists of the living.
 const SITES_MAX: usize = Living::MAX + 1;
@@ -52,10 +43,6 @@ pub struct Lease {
     generation: Generation,
 }
 
-/// The scheduler of every task of a site: no size, because the task's shard says which site.
-#[derive(Clone, Copy, Debug)]
-pub struct ToSite;
-
 impl Site {
     /// A site with so many lists, at least one; it is leaked. `None` if the process has too many.
     #[must_use]
@@ -73,6 +60,13 @@ impl Site {
     #[inline]
     pub fn of(shard: u16) -> Option<&'static Site> {
         SITES.get(usize::from(shard))?.get().copied()
+    }
+
+    /// The way in.
+    #[must_use]
+    #[inline]
+    pub fn door(&self) -> &'static dyn Door {
+        self.door
     }
 
     /// Lets tasks in.
@@ -140,17 +134,6 @@ impl Lease {
     /// Lets no task in from now on. `emptied` is woken whenever one of the lists has become empty.
     pub fn close(&self, emptied: &Waker) {
         self.site.lists.iter().for_each(|list| list.close(emptied.clone()));
-    }
-}
-
-impl Schedule for ToSite {
-    #[inline]
-    fn schedule(self, task: Task) -> Result<(), Task> {
-        let Some(shard) = task.shard() else { return Err(task) };
-        let Err(task) = entered::arrive(shard, task) else { return Ok(()) };
-        let Some(site) = Site::of(shard) else { return Err(task) };
-        site.door.deliver(task);
-        Ok(())
     }
 }
 
