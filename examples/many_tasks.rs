@@ -30,7 +30,7 @@ async fn main() {
         let (alive, slept) = (alive.clone(), slept.clone());
         tasks.spawn(async move {
             alive.fetch_add(1, Ordering::Relaxed);
-            // Between 0 and 50 ms from when this task runs first.
+            // Between 0 and 50 ms, once all are there.
             let millis = number % 51;
             // Nobody leaves before everybody is there.
             while alive.load(Ordering::Relaxed) < TASKS {

@@ -82,11 +82,6 @@ impl<Q: RunQueue, B: Probe> Core<Q, B> {
         !(is_empty && self.rented.hub.inbox().is_empty())
     }
 
-    /// Replaces the waker that [`Core::new`] was given: another thread takes the core over.
-    pub fn set_bell(&self, bell: std::task::Waker) {
-        self.rented.hub.set_bell(Some(bell));
-    }
-
     /// Makes the core this thread's own: tasks that are woken here take the short way.
     ///
     /// # Panics

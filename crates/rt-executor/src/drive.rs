@@ -107,18 +107,18 @@ impl<'a, F: Future> RootFuture<'a, F> {
 }
 
 /// Polls the root when it is woken and does the work otherwise, until the root is ready; or until
-/// `is_over`, which is asked after each wait.
-pub fn drive<F: Future, P: Park>(
+/// `over`, which is asked after each wait, says why it is over.
+pub fn drive<F: Future, P: Park, E>(
     root: &mut RootFuture<'_, F>,
     work: &mut impl Work,
     park: &mut P,
     ready: &mut WakeBatch,
-    is_over: impl Fn() -> bool,
-) -> Option<F::Output> {
+    over: impl Fn() -> Option<E>,
+) -> Result<F::Output, E> {
     let mut unseen = 0;
     loop {
         if let Poll::Ready(output) = root.poll() {
-            return Some(output);
+            return Ok(output);
         }
         unseen += 1 + work.turn();
         if !root.flag.is_woken() && !work.is_ready() {
@@ -132,8 +132,8 @@ pub fn drive<F: Future, P: Park>(
         }
         unseen = 0;
         ready.wake_all();
-        if is_over() {
-            return None;
+        if let Some(why) = over() {
+            return Err(why);
         }
     }
 }

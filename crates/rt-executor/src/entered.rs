@@ -25,14 +25,14 @@ pub trait Arrive: 'static {
 }
 
 /// Evidence that an executor runs on this thread: tasks of its site that are scheduled here arrive in
-/// what is inside, until it is [left](Entered::leave). Lost without that, what arrives is lost too.
+/// what is inside, until it is [left](Entered::leave). Dropped without that, it loses the tasks that arrive.
 #[must_use = "leave it"]
 pub struct Entered<A: Arrive> {
     entry: Rc<Entry<A>>,
 }
 
 struct Entry<A: ?Sized> {
-    /// Of most tasks that are woken here: those that were spawned here.
+    /// The shard of the tasks that were spawned on this thread, and so of most that are woken on it.
     shard: u16,
     site: Option<&'static Site>,
     outer: Cell<Innermost>,

@@ -1,6 +1,7 @@
 //! One thread: a home, and a way to wait.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -124,13 +125,14 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
     /// If `root` panics, and if a task of this executor calls it.
     #[track_caller]
     pub fn run<F: Future>(&self, root: F) -> F::Output {
-        let Ok(mut engine) = self.engine.try_borrow_mut() else { messages::runs_already() };
+        let mut engine = self.engine();
         let _ambient = Ambient::enter(self.local.clone());
         let root = pin!(root);
         let mut root = RootFuture::new(root, self.bell.clone());
         let Engine { home, park, ready } = &mut *engine;
-        let output = drive(&mut root, &mut home.enter(), park, ready, || false);
-        output.unwrap_or_else(|| unreachable!("[X4] it drives until the root is ready"))
+        let never = || None::<Infallible>;
+        let Ok(output) = drive(&mut root, &mut home.enter(), park, ready, never);
+        output
     }
 
     /// Looks at timers and sockets, then polls what is ready and what that makes ready, at most
@@ -165,16 +167,20 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
     #[must_use]
     #[track_caller]
     pub fn due(&self) -> Option<Duration> {
-        let Ok(mut engine) = self.engine.try_borrow_mut() else { messages::runs_already() };
-        let Engine { home, park, .. } = &mut *engine;
+        let Engine { home, park, .. } = &mut *self.engine();
         if home.is_ready() { Some(Duration::ZERO) } else { park.due() }
     }
 
     #[track_caller]
+    fn engine(&self) -> RefMut<'_, Engine<P, Q, B>> {
+        let Ok(engine) = self.engine.try_borrow_mut() else { messages::runs_already() };
+        engine
+    }
+
+    #[track_caller]
     fn step(&self, timeout: Option<Duration>) -> usize {
-        let Ok(mut engine) = self.engine.try_borrow_mut() else { messages::runs_already() };
+        let Engine { home, park, ready } = &mut *self.engine();
         let _ambient = Ambient::enter(self.local.clone());
-        let Engine { home, park, ready } = &mut *engine;
         let mut running = home.enter();
         let timeout = if running.is_ready() { Some(Duration::ZERO) } else { timeout };
         if timeout == Some(Duration::ZERO) {

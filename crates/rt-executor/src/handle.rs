@@ -3,62 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::Location;
 
-use rt_task::{Builder, JoinHandle, Priority, Schedule, Task};
+use rt_task::{Builder, JoinHandle, Schedule, Task};
 
 use crate::site::Lease;
 use crate::to_site::ToSite;
-
-/// What a task is spawned with, beside its future.
-///
-/// ```
-/// use rt_executor::{Executor, Options};
-/// use rt_task::Priority;
-///
-/// let executor = Executor::new();
-/// let options = Options::new().name("greeter").priority(Priority::High);
-/// let handle = executor.handle().spawn_with(options, async { 1 });
-/// assert_eq!(handle.task().name(), Some("greeter"));
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[must_use = "spawn with it"]
-pub struct Options<'a> {
-    name: Option<&'a str>,
-    priority: Priority,
-    place: &'static Location<'static>,
-}
-
-impl<'a> Options<'a> {
-    /// No name, class `Normal`, spawned where this is called.
-    #[track_caller]
-    #[inline]
-    pub fn new() -> Options<'a> {
-        Options { name: None, priority: Priority::Normal, place: Location::caller() }
-    }
-
-    /// Gives the task a name.
-    pub fn name(self, name: &'a str) -> Options<'a> {
-        Options { name: Some(name), ..self }
-    }
-
-    /// Gives the task a class.
-    pub fn priority(self, priority: Priority) -> Options<'a> {
-        Options { priority, ..self }
-    }
-
-    /// Says where it was spawned, in place of where the options were made.
-    pub fn place(self, place: &'static Location<'static>) -> Options<'a> {
-        Options { place, ..self }
-    }
-}
-
-impl Default for Options<'_> {
-    #[track_caller]
-    fn default() -> Self {
-        Options::new()
-    }
-}
 
 /// Spawns futures that may move between threads onto an executor, from any thread.
 ///
@@ -93,17 +42,17 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_with(Options::new(), future)
+        self.spawn_with(Builder::new(), future)
     }
 
     /// Spawns a task with options.
     #[inline]
-    pub fn spawn_with<F>(&self, options: Options<'_>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_with<F>(&self, builder: Builder<'_>, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = builder(&self.lease, options).spawn(future, ToSite);
+        let (task, handle) = listed(&self.lease, builder).spawn(future, ToSite);
         let _ = submit(task);
         handle
     }
@@ -115,7 +64,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = builder(&self.lease, Options::new()).spawn(future, ToSite);
+        let (task, handle) = listed(&self.lease, Builder::new()).spawn(future, ToSite);
         submit(task).then_some(handle)
     }
 
@@ -154,17 +103,17 @@ impl LocalHandle {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.spawn_with(Options::new(), future)
+        self.spawn_with(Builder::new(), future)
     }
 
     /// Spawns a task that stays on this thread, with options.
     #[inline]
-    pub fn spawn_with<F>(&self, options: Options<'_>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_with<F>(&self, builder: Builder<'_>, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (task, handle) = builder(&self.lease, options).spawn_local(future, ToSite);
+        let (task, handle) = listed(&self.lease, builder).spawn_local(future, ToSite);
         let _ = submit(task);
         handle
     }
@@ -176,7 +125,7 @@ impl LocalHandle {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (task, handle) = builder(&self.lease, Options::new()).spawn_local(future, ToSite);
+        let (task, handle) = listed(&self.lease, Builder::new()).spawn_local(future, ToSite);
         submit(task).then_some(handle)
     }
 
@@ -188,13 +137,8 @@ impl LocalHandle {
 }
 
 #[inline]
-fn builder<'a>(lease: &'a Lease, options: Options<'a>) -> Builder<'a> {
-    let builder = Builder::new().priority(options.priority).place(options.place);
-    let builder = builder.listed(lease.living_here(), lease.generation());
-    match options.name {
-        None => builder,
-        Some(name) => builder.name(name),
-    }
+fn listed<'a>(lease: &Lease, builder: Builder<'a>) -> Builder<'a> {
+    builder.listed(lease.living_here(), lease.generation())
 }
 
 /// To its executor. `false` if the list refused it: then it is cancelled already.

@@ -40,7 +40,7 @@ pub use block_on::block_on;
 pub use drive::{RootFuture, Work, drive};
 pub use entered::{Arrive, Entered};
 pub use executor::Executor;
-pub use handle::{Handle, LocalHandle, Options};
+pub use handle::{Handle, LocalHandle};
 pub use home::Home;
 pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};

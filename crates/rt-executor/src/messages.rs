@@ -1,5 +1,7 @@
 //! What is said when the crate is used wrongly: what happened, then what to do.
 
+use std::io::{self, Write};
+
 #[cold]
 #[track_caller]
 pub(crate) fn no_executor() -> ! {
@@ -33,9 +35,11 @@ pub(crate) fn forgotten() -> ! {
     )
 }
 
+/// Said in a drop: unlike `eprintln!` it never panics.
 #[cold]
 pub(crate) fn leaked() {
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "rt: a `Running` was leaked by `mem::forget`; the tasks of its core can not be dropped and are \
          leaked too: drop a `Running` before its core"
     );

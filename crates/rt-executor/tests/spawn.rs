@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures::future::{FutureObj, LocalFutureObj};
 use futures::task::{LocalSpawn, Spawn};
-use rt_executor::{Executor, Options, spawn, yield_now};
+use rt_executor::{Executor, spawn, yield_now};
+use rt_task::Builder;
 use rt_task::Priority;
 use rt_testkit::within;
 
@@ -102,7 +103,7 @@ fn a_handle_spawns_from_other_threads() {
 fn options_are_what_the_task_says_about_itself() {
     within(DEADLINE, || {
         let executor = Executor::new();
-        let options = Options::new().name("greeter").priority(Priority::High);
+        let options = Builder::new().name("greeter").priority(Priority::High);
         let local = executor.local_handle().spawn_with(options, async {});
         let sent = executor.handle().spawn_with(options, async {});
         for task in [local.task(), sent.task()] {
@@ -126,7 +127,7 @@ fn a_task_knows_where_it_was_spawned() {
         here(line!(), executor.handle().spawn(async {}).task());
         here(line!(), executor.local_handle().spawn(async {}).task());
         here(line!(), executor.run(async { Some(spawn(async {})) }).expect("just spawned").task());
-        let options = Options::new();
+        let options = Builder::new();
         let line = line!() - 1;
         here(line, executor.handle().spawn_with(options, async {}).task());
         let elsewhere = std::panic::Location::caller();

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use rt_executor::{Executor, Fifo, Options, Probe, yield_now};
+use rt_executor::{Executor, Fifo, Probe, yield_now};
+use rt_task::Builder;
 use rt_task::{End, Id, JoinHandle, Observer, Polled, Spawned, TaskRef};
 use rt_testkit::within;
 use rt_waker::Parker;
@@ -122,7 +123,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    executor.local_handle().spawn_with(Options::new().name(name), future)
+    executor.local_handle().spawn_with(Builder::new().name(name), future)
 }
 
 #[test]
@@ -224,7 +225,7 @@ fn a_spawn_inside_a_task_a_panic_and_an_abort() {
         |executor| {
             let local = executor.local_handle();
             let parent = named(&executor, "parent", async move {
-                let child = local.spawn_with(Options::new().name("child"), pending::<()>());
+                let child = local.spawn_with(Builder::new().name("child"), pending::<()>());
                 yield_now().await;
                 child.abort();
                 assert!(child.await.unwrap_err().is_cancelled());

@@ -123,15 +123,11 @@ impl<'a> Builder<'a> {
         let reference = unsafe { TaskRef::counted(header) };
         // SAFETY: [J2] and with its interest.
         let handle = unsafe { JoinHandle::new(reference) };
-        if observer::is_on() {
-            self.tell(handle.task());
-        }
-        (Some(task).filter(|_| is_listed), handle)
-    }
-
-    fn tell(&self, task: &TaskRef) {
-        let spawned = Spawned::new(task.id(), self.name, self.place, self.priority);
-        observer::spawned(spawned, current::id());
+        observer::tell(|observer| {
+            let Builder { name, priority, place, .. } = self;
+            observer.spawned(Spawned { id: handle.id(), name, place, priority }, current::id());
+        });
+        (is_listed.then_some(task), handle)
     }
 }
 

@@ -186,6 +186,11 @@ where
             (Err(payload), Err(second)) => (Err(payload), Some(second)),
         };
         second.into_iter().for_each(discard);
+        self.store(outcome)
+    }
+
+    /// Stores what came of the future, which is gone. Asks for `RUNNING`.
+    fn store(&self, outcome: Result<F::Output, Payload>) -> End {
         self.stage.with_mut(|stage| match outcome {
             Ok(output) => {
                 // SAFETY: [H5] the stage is nothing, and ours.
@@ -211,10 +216,10 @@ where
     unsafe fn drop_future(header: NonNull<Header>) -> End {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
-        let Err(payload) = cell.caught_drop() else { return End::Cancelled };
-        // SAFETY: [H5] the stage is nothing, and ours.
-        cell.stage.with_mut(|stage| unsafe { stage.cast::<Payload>().write(payload) });
-        End::Panicked
+        match cell.caught_drop() {
+            Ok(()) => End::Cancelled,
+            Err(payload) => cell.store(Err(payload)),
+        }
     }
 
     unsafe fn drop_output(header: NonNull<Header>, end: End) {

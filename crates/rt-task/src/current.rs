@@ -21,8 +21,8 @@ struct Current {
     /// The last number of a poll that was handed out on this thread; a multiple of `BLOCK` when the
     /// block is used up.
     last_poll: Cell<u64>,
-    /// The number of the innermost poll that goes on; zero for none.
-    poll: Cell<u64>,
+    /// The innermost poll that goes on.
+    poll: Cell<Option<PollNumber>>,
     /// The marks that were left in it, and who is told at its end if there are any.
     marks: Cell<u32>,
     left: Cell<fn(PollNumber, u32)>,
@@ -38,7 +38,7 @@ plain_thread_local! {
         task: Cell::new(None),
         budget: Cell::new(UNLIMITED),
         last_poll: Cell::new(0),
-        poll: Cell::new(0),
+        poll: Cell::new(None),
         marks: Cell::new(0),
         left: Cell::new(|_, _| {}),
     }
@@ -52,7 +52,7 @@ pub struct PollNumber(NonZeroU64);
 pub(crate) struct Enter {
     task: Option<NonNull<Header>>,
     budget: u32,
-    poll: u64,
+    poll: Option<PollNumber>,
     marks: u32,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn enter(task: Option<NonNull<Header>>, budget: u32) -> Enter {
         Enter {
             task: current.task.replace(task),
             budget: current.budget.replace(budget),
-            poll: current.poll.replace(last + 1),
+            poll: current.poll.replace(NonZeroU64::new(last + 1).map(PollNumber)),
             marks: current.marks.replace(0),
         }
     })
@@ -82,7 +82,9 @@ impl Drop for Enter {
             current.budget.set(self.budget);
             let poll = current.poll.replace(self.poll);
             let marks = current.marks.replace(self.marks);
-            if marks > 0 {
+            if marks > 0
+                && let Some(poll) = poll
+            {
                 tell_of_marks(current.left.get(), poll, marks);
             }
         });
@@ -91,25 +93,23 @@ impl Drop for Enter {
 
 /// The poll is over, so that `left` may do what it likes: also panic, which ends here.
 #[cold]
-fn tell_of_marks(left: fn(PollNumber, u32), poll: u64, marks: u32) {
-    let poll = NonZeroU64::new(poll).map(PollNumber);
-    contained(|| poll.into_iter().for_each(|poll| left(poll, marks)));
+fn tell_of_marks(left: fn(PollNumber, u32), poll: PollNumber, marks: u32) {
+    contained(|| left(poll, marks));
 }
 
-/// Leaves a mark in the poll that goes on on this thread: of a task, or of a root. `None` outside of
-/// every poll.
+/// Marks the poll that goes on on this thread, of a task or of a root; `None` outside of every poll.
 ///
-/// Who is asked for the time of a call only if it matters, may know by this whether it is still the
-/// same poll. `left` is told of the marks that are there when the poll has ended: the last `left` that
-/// was passed in, of all. A panic of it ends with its message.
+/// For who needs the clock only if it is asked later: keep the number; [`unmark_poll`] then says
+/// whether that poll still goes on. When a poll has ended with marks left, the `left` that was passed
+/// last is told how many. A panic of it ends there.
 #[must_use]
 #[inline]
 pub fn mark_poll(left: fn(PollNumber, u32)) -> Option<PollNumber> {
     CURRENT.with(|current| {
-        let poll = NonZeroU64::new(current.poll.get())?;
+        let poll = current.poll.get()?;
         current.marks.set(current.marks.get().saturating_add(1));
         current.left.set(left);
-        Some(PollNumber(poll))
+        Some(poll)
     })
 }
 
@@ -119,7 +119,7 @@ pub fn mark_poll(left: fn(PollNumber, u32)) -> Option<PollNumber> {
 #[inline]
 pub fn unmark_poll(poll: PollNumber) -> bool {
     CURRENT.with(|current| {
-        let is_current = current.poll.get() == poll.0.get();
+        let is_current = current.poll.get() == Some(poll);
         if is_current {
             // A number may be copied: who takes back more than was left changes nothing.
             current.marks.set(current.marks.get().saturating_sub(1));

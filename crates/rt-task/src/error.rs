@@ -57,9 +57,11 @@ impl JoinError {
     #[must_use]
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
-        self.try_into_panic().unwrap_or_else(|error| {
-            panic!("{error}, it did not panic: ask `JoinError::is_panic` first")
-        })
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            // In no closure, which would hide the caller.
+            Err(error) => panic!("{error}, it did not panic: ask `JoinError::is_panic` first"),
+        }
     }
 
     /// The payload of the panic.

@@ -114,17 +114,6 @@ impl Header {
         }
     }
 
-    /// The vtable of a cell.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds a reference to the cell. [S6]
-    #[inline]
-    pub(crate) unsafe fn vtable(header: NonNull<Header>) -> &'static VTable {
-        // SAFETY: [S6] the caller says so.
-        unsafe { header.as_ref() }.vtable
-    }
-
     pub(crate) fn id(&self) -> Id {
         Id::from_bits(self.label)
     }

@@ -19,7 +19,7 @@ plain_thread_local! {
     static LAST: Cell<u64> = Cell::new(0)
 }
 plain_thread_local! {
-    static THREAD: Cell<u64> = Cell::new(0)
+    static THREAD: Cell<Option<ThreadNumber>> = Cell::new(None)
 }
 
 /// The number of a task: unique in this process, 48 bits wide.
@@ -92,14 +92,14 @@ impl ThreadNumber {
     #[must_use]
     #[inline]
     pub fn current() -> ThreadNumber {
-        let number = THREAD.with(Cell::get);
-        ThreadNumber(NonZeroU64::new(number).unwrap_or_else(ThreadNumber::first_asked))
+        THREAD.with(Cell::get).unwrap_or_else(ThreadNumber::first_asked)
     }
 
     #[cold]
-    fn first_asked() -> NonZeroU64 {
-        let number = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
-        THREAD.with(|cell| cell.set(number));
-        NonZeroU64::new(number).expect("the counter starts at one and does not wrap")
+    fn first_asked() -> ThreadNumber {
+        let number = NonZeroU64::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
+        let here = ThreadNumber(number.expect("the counter starts at one and does not wrap"));
+        THREAD.with(|cell| cell.set(Some(here)));
+        here
     }
 }

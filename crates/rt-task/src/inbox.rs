@@ -5,8 +5,8 @@
 //!        (one CAS)                               hand it out oldest first
 //! ```
 //!
-//! The link stands in the header [H2], so that a push allocates nothing and touches the head and
-//! the task, both with one RMW. Treiber's stack (1986); since the whole chain is taken at once,
+//! The link stands in the header [H2], so a push allocates nothing: it writes the link in the task, and
+//! makes one RMW on the head. Treiber's stack (1986); since the whole chain is taken at once,
 //! its ABA problem does not arise.
 
 use std::fmt;

@@ -36,8 +36,6 @@ pub struct JoinHandle<T> {
     output: PhantomData<T>,
 }
 
-// SAFETY: [J1] the handle can take the output, so `T: Send`; all else behind it is a TaskRef.
-unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: [J1] behind `&JoinHandle` there is only a TaskRef.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
 impl<T> Unpin for JoinHandle<T> {}

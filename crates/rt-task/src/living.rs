@@ -45,15 +45,13 @@ struct Numbers {
     next: u16,
 }
 
-struct Shard {
-    list: Mutex<List>,
-}
+type Shard = Mutex<List>;
 
 struct List {
     head: Option<NonNull<Header>>,
     count: usize,
-    generation: u64,
-    is_open: bool,
+    /// Who is let in.
+    open: Option<Generation>,
     /// Woken when the list becomes empty after `close`.
     emptied: Option<Waker>,
 }
@@ -117,7 +115,7 @@ impl Living {
         // ORDER(shard): receives the shard that an earlier owner of the number made.
         let mut shard = entry.load(Ordering::Acquire);
         if shard.is_null() || IS_MODEL {
-            shard = Box::into_raw(Box::new(Shard { list: Mutex::new(List::new()) }));
+            shard = Box::into_raw(Box::new(Mutex::new(List::new())));
             // ORDER(shard): publishes the shard to whoever unlinks a task.
             entry.store(shard, Ordering::Release);
         }
@@ -136,6 +134,7 @@ impl Living {
     /// # Panics
     ///
     /// If the list is open, or not empty.
+    #[track_caller]
     pub fn open(&self) -> Generation {
         let generation = Generation::next();
         self.open_for(generation);
@@ -147,21 +146,21 @@ impl Living {
     /// # Panics
     ///
     /// If the list is open, or not empty.
+    #[track_caller]
     pub fn open_for(&self, generation: Generation) {
-        let mut list = lock(&self.shard.list);
+        let mut list = lock(self.shard);
         assert!(
-            !list.is_open && list.head.is_none(),
+            list.open.is_none() && list.head.is_none(),
             "a list is opened again only when it is over"
         );
-        list.is_open = true;
-        list.generation = generation.0;
+        list.open = Some(generation);
     }
 
     /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if
     /// there is none.
     pub fn close(&self, emptied: Waker) {
-        let mut list = lock(&self.shard.list);
-        list.is_open = false;
+        let mut list = lock(self.shard);
+        list.open = None;
         let now = match list.head {
             None => Some(emptied),
             Some(_) => list.emptied.replace(emptied),
@@ -173,20 +172,19 @@ impl Living {
     /// Whether a task of this generation is let in.
     #[must_use]
     pub fn is_open(&self, generation: Generation) -> bool {
-        let list = lock(&self.shard.list);
-        list.is_open && list.generation == generation.0
+        lock(self.shard).open == Some(generation)
     }
 
     /// How many tasks are alive.
     #[must_use]
     pub fn count(&self) -> usize {
-        lock(&self.shard.list).count
+        lock(self.shard).count
     }
 
     /// References to all that are alive, the youngest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        let list = lock(&self.shard.list);
+        let list = lock(self.shard);
         let mut tasks = Vec::with_capacity(list.count);
         let mut next = list.head;
         while let Some(header) = next {
@@ -202,8 +200,8 @@ impl Living {
 
     /// Links a task that is not shared yet. `false` if the list is closed, or open for others.
     pub(crate) fn link(&self, mut header: NonNull<Header>, generation: Generation) -> bool {
-        let mut list = lock(&self.shard.list);
-        if !list.is_open || list.generation != generation.0 {
+        let mut list = lock(self.shard);
+        if list.open != Some(generation) {
             return false;
         }
         // SAFETY: [H1] the cell is not shared before this function returns, and the lock keeps
@@ -229,31 +227,30 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
     let shard = SHARDS[usize::from(number)].load(Ordering::Acquire);
     // SAFETY: [L3] a shard is never freed.
     let shard = unsafe { &*shard };
-    let mut list = lock(&shard.list);
+    let mut list = lock(shard);
     // SAFETY: [L1] it is in this list.
     unsafe { list.remove(header) };
-    if list.head.is_none() && !list.is_open { list.emptied.take() } else { None }
+    if list.head.is_none() && list.open.is_none() { list.emptied.take() } else { None }
 }
 
 impl List {
     fn new() -> List {
-        List { head: None, count: 0, generation: 0, is_open: false, emptied: None }
+        List { head: None, count: 0, open: None, emptied: None }
     }
 
     /// # Safety
     ///
-    /// `header` is alive and in no list; the caller holds the lock. [L4]
+    /// `header` is alive and in no list; the caller holds the lock. [L1]
     unsafe fn insert(&mut self, header: NonNull<Header>) {
-        let next = self.head.unwrap_or(header);
+        let next = self.head.replace(header).unwrap_or(header);
         // SAFETY: [L2] linked, or the new one.
-        let previous = unsafe { links(next) }.previous.unwrap_or(header);
+        let last = unsafe { links(next, |links| links.previous.replace(header)) };
+        let previous = last.unwrap_or(header);
+        // SAFETY: [L2] linked, or the new one.
+        unsafe { links(previous, |links| links.next = Some(header)) };
+        let around = Links { next: Some(next), previous: Some(previous) };
         // SAFETY: [L2] the new one.
-        unsafe { set_links(header, Links { next: Some(next), previous: Some(previous) }) };
-        // SAFETY: [L2] linked, or the new one.
-        unsafe { set_next(previous, header) };
-        // SAFETY: [L2] linked, or the new one.
-        unsafe { set_previous(next, header) };
-        self.head = Some(header);
+        unsafe { links(header, |links| *links = around) };
         self.count += 1;
     }
 
@@ -262,14 +259,15 @@ impl List {
     /// `header` is in this list; the caller holds the lock. [L1]
     unsafe fn remove(&mut self, header: NonNull<Header>) {
         // SAFETY: [L2] linked.
-        let Links { next: Some(next), previous: Some(previous) } = (unsafe { links(header) })
+        let Links { next: Some(next), previous: Some(previous) } =
+            (unsafe { links(header, |links| *links) })
         else {
             unreachable!("[L1] a listed task is linked until it is done")
         };
         // SAFETY: [L2] linked.
-        unsafe { set_next(previous, next) };
+        unsafe { links(previous, |links| links.next = Some(next)) };
         // SAFETY: [L2] linked.
-        unsafe { set_previous(next, previous) };
+        unsafe { links(next, |links| links.previous = Some(previous)) };
         if self.head == Some(header) {
             self.head = Some(next).filter(|&next| next != header);
         }
@@ -277,37 +275,22 @@ impl List {
     }
 }
 
+/// Reads or changes the links of a cell.
+///
 /// # Safety
 ///
-/// For these four: the cell exists and the lock of its list is held. [H3]
-unsafe fn links(header: NonNull<Header>) -> Links {
+/// The cell exists, and the lock of its list is held. [H3]
+unsafe fn links<R>(header: NonNull<Header>, change: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: [H3] the caller holds the lock.
-    unsafe { header.as_ref() }.living.with(|links| unsafe { *links })
-}
-
-unsafe fn set_links(header: NonNull<Header>, value: Links) {
-    // SAFETY: [H3] the caller holds the lock.
-    unsafe { header.as_ref() }.living.with_mut(|links| unsafe { *links = value });
-}
-
-unsafe fn set_next(header: NonNull<Header>, next: NonNull<Header>) {
-    // SAFETY: [H3] the caller holds the lock.
-    unsafe { header.as_ref() }.living.with_mut(|links| unsafe { (*links).next = Some(next) });
-}
-
-unsafe fn set_previous(header: NonNull<Header>, previous: NonNull<Header>) {
-    // SAFETY: [H3] the caller holds the lock.
-    unsafe { header.as_ref() }
-        .living
-        .with_mut(|links| unsafe { (*links).previous = Some(previous) });
+    unsafe { header.as_ref() }.living.with_mut(|links| change(unsafe { &mut *links }))
 }
 
 impl Drop for Living {
     /// Gives the number back, if nobody is alive; else it is never used again.
     fn drop(&mut self) {
         let is_empty = {
-            let mut list = lock(&self.shard.list);
-            list.is_open = false;
+            let mut list = lock(self.shard);
+            list.open = None;
             list.head.is_none()
         };
         if is_empty {
@@ -319,11 +302,11 @@ impl Drop for Living {
 
 impl fmt::Debug for Living {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = lock(&self.shard.list);
+        let list = lock(self.shard);
         f.debug_struct("Living")
             .field("number", &self.number)
             .field("count", &list.count)
-            .field("is_open", &list.is_open)
+            .field("is_open", &list.open.is_some())
             .finish()
     }
 }

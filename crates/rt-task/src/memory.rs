@@ -113,16 +113,16 @@ pub(crate) fn take(layout: Layout) -> *mut u8 {
 
 #[cold]
 fn take_from_depot(class: usize) -> Option<*mut u8> {
-    let mut magazine = Some(Depot::take(class)?);
-    let memory = magazine.as_mut().and_then(Magazine::pop);
+    let mut magazine = Depot::take(class)?;
+    let memory = magazine.pop();
     let _gone_at_thread_exit = STOCK.try_with(|stock| {
         stock.with(class, |pair| {
             if pair.loaded.count == 0 {
-                pair.loaded = magazine.take().unwrap_or(Magazine::EMPTY);
+                std::mem::swap(&mut pair.loaded, &mut magazine);
             }
         });
     });
-    magazine.into_iter().for_each(|magazine| magazine.free(class));
+    magazine.free(class); // empty, if the stock took it
     memory
 }
 
@@ -150,10 +150,8 @@ pub(crate) unsafe fn give(memory: *mut u8, layout: Layout) {
 /// Gives back to the allocator what this thread and the depot keep for later spawns. Other threads
 /// keep theirs: at most 128 cells of each size.
 pub fn trim() {
+    let _gone_at_thread_exit = STOCK.try_with(Stock::empty);
     for class in 0..CLASSES {
-        let pair =
-            STOCK.try_with(|stock| stock.with(class, |pair| std::mem::replace(pair, Pair::EMPTY)));
-        pair.into_iter().for_each(|pair| pair.free(class));
         while let Some(magazine) = Depot::take(class) {
             magazine.free(class);
         }
@@ -171,6 +169,13 @@ impl Stock {
         // nothing outside of this file.
         let pairs = unsafe { &mut *self.pairs.get() };
         change(&mut pairs[class])
+    }
+
+    /// Gives everything back to the allocator, outside of the borrow [M4].
+    fn empty(&self) {
+        for class in 0..CLASSES {
+            self.with(class, |pair| std::mem::replace(pair, Pair::EMPTY)).free(class);
+        }
     }
 }
 
@@ -280,9 +285,6 @@ impl Depot {
 impl Drop for Stock {
     /// The thread ends.
     fn drop(&mut self) {
-        for class in 0..CLASSES {
-            let pair = self.with(class, |pair| std::mem::replace(pair, Pair::EMPTY));
-            pair.free(class);
-        }
+        self.empty();
     }
 }

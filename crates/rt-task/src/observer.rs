@@ -27,17 +27,6 @@ pub struct Spawned<'a> {
     pub priority: Priority,
 }
 
-impl<'a> Spawned<'a> {
-    pub(crate) fn new(
-        id: Id,
-        name: Option<&'a str>,
-        place: &'static Location<'static>,
-        priority: Priority,
-    ) -> Spawned<'a> {
-        Spawned { id, name, place, priority }
-    }
-}
-
 /// Is told what happens to every task of the process. `by` is the task that was being polled on
 /// the thread where it happened.
 ///
@@ -75,36 +64,20 @@ pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn O
     std::mem::replace(&mut *place, observer)
 }
 
+/// Tells the observer, if there is one.
 #[inline]
-pub(crate) fn is_on() -> bool {
-    ON.load(Ordering::Relaxed)
+pub(crate) fn tell(what: impl FnOnce(&'static dyn Observer)) {
+    if ON.load(Ordering::Relaxed) {
+        tell_it(what);
+    }
 }
 
-/// Tells the observer, which is copied out so that it runs under no lock. A panic of it ends with
-/// the message of the panic hook: nobody's poll or wake is to unwind because of it.
-fn tell(what: impl FnOnce(&'static dyn Observer)) {
+/// The observer is copied out so that it runs under no lock. A panic of it ends with the message of
+/// the panic hook: nobody's poll or wake is to unwind because of it.
+#[cold]
+fn tell_it(what: impl FnOnce(&'static dyn Observer)) {
     let observer = *OBSERVER.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(observer) = observer {
         contained(|| what(observer));
     }
-}
-
-#[cold]
-pub(crate) fn spawned(task: Spawned<'_>, by: Option<Id>) {
-    tell(|observer| observer.spawned(task, by));
-}
-
-#[cold]
-pub(crate) fn woken(task: Id, by: Option<Id>) {
-    tell(|observer| observer.woken(task, by));
-}
-
-#[cold]
-pub(crate) fn aborted(task: Id, by: Option<Id>) {
-    tell(|observer| observer.aborted(task, by));
-}
-
-#[cold]
-pub(crate) fn ended(task: Id, how: End) {
-    tell(|observer| observer.ended(task, how));
 }

@@ -27,7 +27,6 @@ use crate::snapshot::{Release, Snapshot, Wake};
 /// drop(task); // cancels it
 /// assert!(reference.is_done());
 /// ```
-#[repr(transparent)]
 pub struct TaskRef {
     header: NonNull<Header>,
 }
@@ -131,9 +130,7 @@ impl TaskRef {
     #[inline]
     pub fn wake_by_ref(&self) {
         let wake = self.header().state.wake();
-        if observer::is_on() {
-            observer::woken(self.id(), current::id());
-        }
+        observer::tell(|observer| observer.woken(self.id(), current::id()));
         self.submit(wake);
     }
 
@@ -148,9 +145,7 @@ impl TaskRef {
     /// and if it returns `Ready`, the task has completed.
     pub fn abort(&self) {
         let wake = self.header().state.cancel();
-        if observer::is_on() {
-            observer::aborted(self.id(), current::id());
-        }
+        observer::tell(|observer| observer.aborted(self.id(), current::id()));
         self.submit(wake);
     }
 
@@ -201,8 +196,11 @@ impl Clone for TaskRef {
 impl Drop for TaskRef {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: [R1] we own one reference, and this is its end.
-        unsafe { release(self.header) };
+        let vtable = self.header().vtable;
+        if self.header().state.release() == Release::Free {
+            // SAFETY: [S6] it was the last reference, so the task is DONE and its stage is empty.
+            unsafe { (vtable.free)(self.header) };
+        }
     }
 }
 
@@ -214,21 +212,5 @@ impl fmt::Debug for TaskRef {
             .field("place", &format_args!("{}", self.place()))
             .field("word", &self.word())
             .finish()
-    }
-}
-
-/// Gives one reference back, and frees the cell with the last.
-///
-/// # Safety
-///
-/// The caller owns one reference and does not use it again. [R1]
-#[inline]
-pub(crate) unsafe fn release(header: NonNull<Header>) {
-    // SAFETY: [S6] the caller's reference.
-    let vtable = unsafe { Header::vtable(header) };
-    // SAFETY: [S6] the caller's reference.
-    if unsafe { header.as_ref() }.state.release() == Release::Free {
-        // SAFETY: [S6] it was the last reference, so the task is DONE and its stage is empty.
-        unsafe { (vtable.free)(header) };
     }
 }

@@ -47,7 +47,7 @@ const CLASS_SHIFT: u32 = 9;
 const CLASS: u64 = 0b11 << CLASS_SHIFT;
 const COUNT_SHIFT: u32 = 16;
 const ONE: u64 = 1 << COUNT_SHIFT;
-/// Far beyond what memory can hold, far below what would reach the neighbours by overflow.
+/// Far beyond what memory can hold, far below where the count wraps.
 const COUNT_MAX: u64 = 1 << 46;
 
 /// How a task came to its end.
@@ -282,11 +282,10 @@ impl Snapshot {
 
     /// The handle is dropped: nobody will take the output.
     pub(crate) const fn detach(self) -> (Snapshot, Join) {
-        let (next, join) = self.claim_slot();
-        match join {
-            Join::Done => (self, join),
-            Join::Slot => (Snapshot(next.0 & !JOIN_INTEREST), join),
+        if self.is_done() {
+            return (self, Join::Done);
         }
+        (Snapshot(self.0 & !(JOIN_WAKER | JOIN_INTEREST)), Join::Slot)
     }
 }
 
@@ -311,18 +310,10 @@ impl std::fmt::Debug for Snapshot {
             "DROPPED",
             "LOCAL",
         ];
-        let phase = self.0 & (QUEUED | RUNNING | DONE);
-        let mut separator = if phase == 0 { "IDLE+" } else { "" };
-        for (bit, name) in NAMES.iter().enumerate() {
-            if self.0 & (1 << bit) != 0 {
-                write!(f, "{separator}{name}")?;
-                separator = "+";
-            }
-        }
-        if separator == "IDLE+" {
-            f.write_str("IDLE")?;
-        }
-        write!(f, " {:?} ×{}", self.priority(), self.count())
+        let idle = (self.0 & (QUEUED | RUNNING | DONE) == 0).then_some("IDLE");
+        let set = (0..NAMES.len()).filter(|bit| self.0 & (1 << bit) != 0).map(|bit| NAMES[bit]);
+        let words: Vec<_> = idle.into_iter().chain(set).collect();
+        write!(f, "{} {:?} ×{}", words.join("+"), self.priority(), self.count())
     }
 }
 

@@ -46,7 +46,7 @@ impl State {
     }
 
     /// Applies a transition. Also where nothing changes the word is written: what the caller did
-    /// before is visible to the next poll (promise 1).
+    /// before is visible to the next poll.
     #[inline]
     fn apply<A>(&self, transition: impl Fn(Snapshot) -> (Snapshot, A)) -> A {
         let mut word = self.0.load(Ordering::Relaxed);

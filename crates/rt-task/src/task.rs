@@ -7,7 +7,6 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -20,7 +19,7 @@ use crate::id::ThreadNumber;
 use crate::living;
 use crate::messages;
 use crate::observer;
-use crate::reference::{TaskRef, release};
+use crate::reference::TaskRef;
 use crate::snapshot::{End, Pend, Start};
 use crate::sync::plain_thread_local;
 use crate::unwind::contained;
@@ -33,15 +32,12 @@ use crate::unwind::contained;
 /// It dereferences to a [`TaskRef`], to ask about the task.
 #[must_use = "dropping it cancels the task"]
 pub struct Task {
-    header: NonNull<Header>,
+    /// Owns no count: [T2].
+    task: ManuallyDrop<TaskRef>,
 }
 
-// SAFETY: [T1] a future that is not Send stands in a local task, which checks the thread before
-// it touches the future.
-unsafe impl Send for Task {}
-// SAFETY: [S6] behind `&Task` there is only a TaskRef.
-unsafe impl Sync for Task {}
-
+// [T1] also with a future that is not Send: it checks the thread before it touches that.
+static_assertions::assert_impl_all!(Task: Send, Sync);
 static_assertions::assert_eq_size!(Option<Task>, *const ());
 
 /// What came of a poll: what the executor must know.
@@ -63,23 +59,20 @@ pub enum Polled {
 /// A poll that has begun: only to be finished, on this thread.
 #[must_use = "dropped, the future is not polled and the task is queued again"]
 pub struct Running<'a> {
-    header: NonNull<Header>,
-    step: &'a Cell<Option<Step>>,
-    /// A local future must be polled on the thread that was checked.
-    not_send: PhantomData<*mut ()>,
+    poll: &'a Poll,
 }
 
+// A local future must be polled on the thread that was checked.
 static_assertions::assert_not_impl_any!(Running<'static>: Send, Sync);
 
 impl Running<'_> {
     /// Polls the future once. A panic is caught and becomes the task's outcome.
     #[inline]
     pub fn poll(self, cx: &mut Context<'_>) {
-        // SAFETY: [S6] `Task::poll` holds the reference of being alive and waits for us.
-        let vtable = unsafe { Header::vtable(self.header) };
+        let task = &self.poll.task;
         // SAFETY: [S2] we are RUNNING: `Task::poll` started it.
-        let step = unsafe { (vtable.poll)(self.header, cx) };
-        self.step.set(Some(step));
+        let step = unsafe { (task.header().vtable.poll)(task.as_header(), cx) };
+        self.poll.step.set(Some(step));
     }
 }
 
@@ -89,7 +82,8 @@ impl Task {
     /// The caller owns the right to poll, and gives it away. [S1]
     #[inline]
     pub(crate) unsafe fn from_header(header: NonNull<Header>) -> Task {
-        Task { header }
+        // SAFETY: [T2] the reference of being alive outlives the Task.
+        Task { task: unsafe { TaskRef::borrowed(header) } }
     }
 
     /// A counted reference.
@@ -114,16 +108,11 @@ impl Task {
         if !self.is_at_home() {
             messages::polled_away_from_home(&self);
         }
-        let header = ManuallyDrop::new(self).header;
-        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
-        let poll = unsafe { Poll::new(header) };
-        let start = poll.header.header().state.start();
-        let entered = current::enter(Some(header), coop::BUDGET);
+        let (poll, start) = self.start();
+        let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
         match start {
             Start::Drop => poll.drop_future(),
-            Start::Poll => {
-                with(&poll.header, Running { header, step: &poll.step, not_send: PhantomData });
-            }
+            Start::Poll => with(&poll.task, Running { poll: &poll }),
         }
         drop(entered);
         match poll.step.take() {
@@ -131,6 +120,15 @@ impl Task {
             Some(Step::Ready(end)) => poll.complete(end),
             None => poll.restart(),
         }
+    }
+
+    /// The right to poll becomes the poll.
+    #[inline]
+    fn start(self) -> (Poll, Start) {
+        // SAFETY: [S1] we held the Task, and become RUNNING's owner.
+        let poll = unsafe { Poll::new(ManuallyDrop::new(self).as_header()) };
+        let start = poll.task.header().state.start();
+        (poll, start)
     }
 
     /// Whether this thread may touch the future.
@@ -141,17 +139,14 @@ impl Task {
 
     fn is_at_home_cold(&self) -> bool {
         // SAFETY: [C2] the vtable is the cell's own.
-        let home = unsafe { (self.header().vtable.home)(self.header) };
+        let home = unsafe { (self.header().vtable.home)(self.as_header()) };
         home.is_none_or(|home| home == ThreadNumber::current())
     }
 
     /// Drops the future here, where it may be dropped.
     fn cancel(self) {
-        let header = ManuallyDrop::new(self).header;
-        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
-        let poll = unsafe { Poll::new(header) };
-        let (Start::Poll | Start::Drop) = poll.header.header().state.start();
-        let entered = current::enter(Some(header), coop::BUDGET);
+        let (poll, Start::Poll | Start::Drop) = self.start();
+        let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
         poll.drop_future();
         drop(entered);
         // Its end completes the task.
@@ -165,12 +160,10 @@ impl Task {
         }
         // The future is neither polled nor dropped, nor its memory used again: the reference of
         // being alive is kept for ever.
-        let header = ManuallyDrop::new(self).header;
-        // SAFETY: [S1] we held the Task, and have become RUNNING's owner.
-        let poll = ManuallyDrop::new(unsafe { Poll::new(header) });
-        let (Start::Poll | Start::Drop) = poll.header.header().state.start();
+        let (poll, Start::Poll | Start::Drop) = self.start();
+        let poll = ManuallyDrop::new(poll);
         poll.tell(End::Cancelled);
-        messages::lost_its_home(&poll.header);
+        messages::lost_its_home(&poll.task);
     }
 }
 
@@ -179,16 +172,14 @@ impl Deref for Task {
 
     #[inline]
     fn deref(&self) -> &TaskRef {
-        // SAFETY: [T2] a Task is a pointer to a header, as a TaskRef is (`repr(transparent)`),
-        // and the task is alive: the reference of being alive lasts longer than this borrow.
-        unsafe { &*std::ptr::from_ref(&self.header).cast::<TaskRef>() }
+        &self.task
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
         // SAFETY: [S1] the Task is used up here.
-        let task = unsafe { Task::from_header(self.header) };
+        let task = unsafe { Task::from_header(self.as_header()) };
         if task.is_at_home() {
             return task.cancel();
         }
@@ -196,7 +187,7 @@ impl Drop for Task {
         let Some(_way) = WayHome::enter() else { return task.refused() };
         let _ = task.header().state.cancel();
         let vtable = task.header().vtable;
-        let header = ManuallyDrop::new(task).header;
+        let header = ManuallyDrop::new(task).as_header();
         // SAFETY: [S1] we held the Task, and give it back to the scheduler.
         contained(|| unsafe { (vtable.schedule)(header) });
     }
@@ -235,7 +226,7 @@ impl fmt::Debug for Task {
 /// * `step` says what became of the future. Once it is `Ready`, the future is gone, and nothing
 ///   may touch it again whatever happens.
 struct Poll {
-    header: ManuallyDrop<TaskRef>,
+    task: ManuallyDrop<TaskRef>,
     step: Cell<Option<Step>>,
 }
 
@@ -246,17 +237,17 @@ impl Poll {
     #[inline]
     unsafe fn new(header: NonNull<Header>) -> Poll {
         // SAFETY: [R2] the reference of being alive lasts until the poll is complete.
-        Poll { header: unsafe { TaskRef::borrowed(header) }, step: Cell::new(None) }
+        Poll { task: unsafe { TaskRef::borrowed(header) }, step: Cell::new(None) }
     }
 
     #[inline]
     fn into_header(self) -> NonNull<Header> {
-        ManuallyDrop::new(self).header.as_header()
+        ManuallyDrop::new(self).task.as_header()
     }
 
     #[inline]
     fn pend(self) -> Polled {
-        let pend = self.header.header().state.pend();
+        let pend = self.task.header().state.pend();
         let header = self.into_header();
         match pend {
             Pend::Rest => Polled::Pending,
@@ -266,15 +257,15 @@ impl Poll {
     }
 
     fn restart(self) -> Polled {
-        self.header.header().state.restart();
+        self.task.header().state.restart();
         // SAFETY: [S1] we set QUEUED: the Task is ours to make.
         Polled::Again(unsafe { Task::from_header(self.into_header()) })
     }
 
     fn drop_future(&self) {
-        let header = &self.header;
+        let task = &self.task;
         // SAFETY: [S2] we are RUNNING.
-        let end = unsafe { (header.header().vtable.drop_future)(header.as_header()) };
+        let end = unsafe { (task.header().vtable.drop_future)(task.as_header()) };
         self.step.set(Some(Step::Ready(end)));
     }
 
@@ -284,7 +275,7 @@ impl Poll {
         self.tell(end);
         std::mem::forget(all_told);
         // SAFETY: [S6] the reference of being alive is ours, and this is its end.
-        unsafe { release(self.into_header()) };
+        drop(unsafe { TaskRef::counted(self.into_header()) });
         match end {
             End::Completed => Polled::Completed,
             End::Panicked => Polled::Panicked,
@@ -296,13 +287,10 @@ impl Poll {
     /// done; the word; the output nobody wants; the list of the living, which when empty says that
     /// every task is done; then the joiner.
     fn tell(&self, end: End) {
-        let header = self.header.header();
-        let pointer = self.header.as_header();
+        let (header, pointer) = (self.task.header(), self.task.as_header());
         // SAFETY: [C2] the vtable is the cell's own.
         contained(|| unsafe { (header.vtable.ended)(pointer, end) });
-        if observer::is_on() {
-            observer::ended(self.header.id(), end);
-        }
+        observer::tell(|observer| observer.ended(self.task.id(), end));
         let todo = header.state.complete(end);
         if todo.drop_output {
             // SAFETY: [S5] the handle left before the task was done: the output is ours.
@@ -331,7 +319,7 @@ impl Drop for NoUnwind {
 impl Drop for Poll {
     fn drop(&mut self) {
         // SAFETY: [R2] as in `new`; the fields are not used again.
-        let poll = unsafe { Poll::new(self.header.as_header()) };
+        let poll = unsafe { Poll::new(self.task.as_header()) };
         match self.step.take() {
             Some(Step::Ready(end)) => drop(poll.complete(end)),
             // At home: the poll began here. The task is dropped, and so cancelled.

@@ -1,4 +1,4 @@
-//! Which runtime this thread is in: one thread-local that puts those of the parts together.
+//! Which runtime this thread is in, and whether it blocks on one.
 //!
 //! * **[N1]** Entering is undone in reverse order, on the same thread, also when unwinding.
 //! * **[N2]** Nothing of the user's runs while the thread-local is borrowed: what is needed is

@@ -15,15 +15,8 @@ macro_rules! __plain_thread_local {
 }
 pub use crate::__plain_thread_local as plain_thread_local;
 
-/// A thread-local with a destructor: use `try_with`, it may be gone when a thread ends.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __thread_local_with_drop {
-    ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr) => {
-        ::std::thread_local! { $(#[$attribute])* static $name: $type = const { $value } }
-    };
-}
-pub use crate::__thread_local_with_drop as thread_local_with_drop;
+/// The same with a destructor: use `try_with`, it may be gone when a thread ends.
+pub use crate::__plain_thread_local as thread_local_with_drop;
 
 /// `std::cell::UnsafeCell` with loom's two access methods.
 #[derive(Debug)]

@@ -85,15 +85,15 @@ impl Runtime {
                 Ok(mut driver) => {
                     let Driver { core, park, ready } = &mut *driver;
                     let work = &mut (&mut home, &mut core.enter());
-                    drive(&mut root, work, park, ready, || false)
+                    drive(&mut root, work, park, ready, || None)
                 }
                 Err(queued) => {
                     let mut ready = WakeBatch::new();
-                    let is_over = || !queued.is_waiting();
-                    drive(&mut root, &mut home, &mut parker, &mut ready, is_over)
+                    let over = || (!queued.is_waiting()).then_some(());
+                    drive(&mut root, &mut home, &mut parker, &mut ready, over)
                 }
             };
-            if let Some(output) = output {
+            if let Ok(output) = output {
                 return output;
             }
         }
@@ -129,7 +129,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         // Drops of futures may ask for the runtime.
         let _entered = context::enter(self.handle.inner().clone(), None);
-        drop(self.seat.take().and_then(Seat::into_driver));
+        drop(self.seat.take());
     }
 }
 

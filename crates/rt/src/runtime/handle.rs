@@ -1,5 +1,6 @@
 //! A runtime, in the hand of whoever wants to spawn on it.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -80,8 +81,9 @@ impl Handle {
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), parker.waker());
         let (mut home, mut ready) = (session.home.enter(), WakeBatch::new());
-        let output = drive(&mut root, &mut home, &mut parker, &mut ready, || false);
-        output.unwrap_or_else(|| unreachable!("[N3] it drives until the root is ready"))
+        let never = || None::<Infallible>;
+        let Ok(output) = drive(&mut root, &mut home, &mut parker, &mut ready, never);
+        output
     }
 
     /// Makes this the runtime of the thread until the guard is dropped: [`spawn`](crate::spawn) and

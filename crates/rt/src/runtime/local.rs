@@ -8,7 +8,7 @@ use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::Parker;
 
-use crate::context;
+use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::trace::Recorder;
@@ -30,8 +30,10 @@ use crate::trace::Recorder;
 /// ```
 pub struct LocalRuntime {
     handle: Handle,
-    /// Empty only while it is dropped.
-    executor: Option<Executor<TimerDriver<Parker>, Fifo, Recorder>>,
+    executor: Executor<TimerDriver<Parker>, Fifo, Recorder>,
+    /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
+    /// order. Drops of futures may ask for the runtime, and spawn: what they get is cancelled.
+    ending: Option<Entered>,
 }
 
 static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
@@ -43,7 +45,7 @@ impl LocalRuntime {
         let executor = Executor::with(park, Fifo::new(), recorder.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let handle = Handle::new(Inner { spawner: executor.handle(), timers, flavor, recorder });
-        LocalRuntime { handle, executor: Some(executor) }
+        LocalRuntime { handle, executor, ending: None }
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -56,9 +58,8 @@ impl LocalRuntime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`LocalRuntime::block_on`");
         let _timers = self.handle.inner().timers.enter();
-        let local = self.executor().local_handle();
-        let _entered = context::enter(self.handle.inner().clone(), Some(local));
-        self.executor().run(future)
+        let _entered = self.entered();
+        self.executor.run(future)
     }
 
     /// Spawns a task that stays on this thread.
@@ -68,7 +69,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.executor().spawn(future)
+        self.executor.spawn(future)
     }
 
     /// A handle that spawns futures that are `Send`, from anywhere.
@@ -79,21 +80,17 @@ impl LocalRuntime {
 
     /// As [`Handle::enter`]; local tasks go to this runtime, too.
     pub fn enter(&self) -> EnterGuard<'_> {
-        let local = self.executor().local_handle();
-        EnterGuard::new(context::enter(self.handle.inner().clone(), Some(local)))
+        EnterGuard::new(self.entered())
     }
 
-    fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {
-        self.executor.as_ref().unwrap_or_else(|| unreachable!("[N1] taken by the drop alone"))
+    fn entered(&self) -> Entered {
+        context::enter(self.handle.inner().clone(), Some(self.executor.local_handle()))
     }
 }
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
-        // Drops of futures may ask for the runtime, and spawn: what they get is cancelled.
-        let local = self.executor().local_handle();
-        let _entered = context::enter(self.handle.inner().clone(), Some(local));
-        drop(self.executor.take());
+        self.ending = Some(self.entered());
     }
 }
 

@@ -57,11 +57,6 @@ impl<D> Seat<D> {
         self.lock().waiting.len()
     }
 
-    /// The owner of the seat takes what is in it.
-    pub(super) fn into_driver(self) -> Option<D> {
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).driver
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<D>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::panic::Location;
 
-use rt_executor::Options;
 use rt_task::{JoinHandle, Priority};
 
 use crate::context;
@@ -71,8 +70,8 @@ impl<'a> Builder<'a> {
     }
 
     #[track_caller]
-    fn options(self) -> Options<'a> {
-        let options = Options::new().priority(self.priority).place(Location::caller());
+    fn options(self) -> rt_task::Builder<'a> {
+        let options = rt_task::Builder::new().priority(self.priority).place(Location::caller());
         match self.name {
             None => options,
             Some(name) => options.name(name),

@@ -136,8 +136,7 @@ impl<'a, T: 'static> Swap<'a, T> {
 
     /// `None` while the key is being read.
     fn try_new(key: &'static LocalKey<T>, value: &'a mut Option<T>) -> Option<Swap<'a, T>> {
-        Swap::swap(key, value).then_some(())?;
-        Some(Swap { key, value })
+        Swap::swap(key, value).then(|| Swap { key, value })
     }
 
     /// `false` while the key is being read.
