@@ -1,0 +1,171 @@
+//! How a pool is made.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rt_task::sync::thread::{self, JoinHandle};
+
+use crate::messages;
+
+/// Runs around the whole life of a thread.
+pub(crate) type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// Creates a thread: std's `spawn`, or what a test puts in its place.
+#[doc(hidden)]
+pub type Spawner = Arc<
+    dyn Fn(thread::Builder, Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> + Send + Sync,
+>;
+
+/// Settings of a pool.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let pool = rt_blocking::Config::new()
+///     .max_threads(4)
+///     .keep_alive(Duration::from_secs(1))
+///     .thread_name("resolver")
+///     .build();
+/// let job = pool.spawn(|| std::thread::current().name().map(str::to_owned)).unwrap();
+/// assert_eq!(rt_toy::block_on(job).unwrap().as_deref(), Some("resolver"));
+/// ```
+#[derive(Clone)]
+#[must_use = "build a pool with it"]
+pub struct Config {
+    pub(crate) max_threads: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) capacity: usize,
+    pub(crate) around: Option<Around>,
+    pub(crate) spawner: Spawner,
+}
+
+impl Config {
+    /// As tokio's. A thread that waits costs some 20 KiB of memory; what runs at once on so many is
+    /// limited by other things.
+    const MAX_THREADS: usize = 512;
+    /// As tokio's: creating a thread costs some 50 µs, and keeping one for ten seconds nothing.
+    const KEEP_ALIVE: Duration = Duration::from_secs(10);
+    /// Four jobs a thread.
+    const CAPACITY: usize = 2048;
+
+    /// At most 512 threads, which retire after ten seconds without a job; 2,048 places for the
+    /// bounded way in.
+    pub fn new() -> Config {
+        Config {
+            max_threads: Config::MAX_THREADS,
+            keep_alive: Config::KEEP_ALIVE,
+            thread_name: "rt-blocking".to_owned(),
+            stack_size: None,
+            capacity: Config::CAPACITY,
+            around: None,
+            spawner: Arc::new(|builder, body| builder.spawn(body)),
+        }
+    }
+
+    /// How many threads there are at most.
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    #[track_caller]
+    pub fn max_threads(mut self, most: usize) -> Config {
+        if most == 0 {
+            messages::no_threads();
+        }
+        self.max_threads = most;
+        self
+    }
+
+    /// How long a thread waits for a job before it ends. [`Duration::MAX`] is for ever.
+    pub fn keep_alive(mut self, time: Duration) -> Config {
+        self.keep_alive = time;
+        self
+    }
+
+    /// What the threads are called; Linux shows 15 bytes of it.
+    ///
+    /// # Panics
+    ///
+    /// If there is a zero byte in it.
+    #[track_caller]
+    pub fn thread_name(mut self, name: impl Into<String>) -> Config {
+        let name = name.into();
+        if name.contains('\0') {
+            messages::name_with_zero(&name);
+        }
+        self.thread_name = name;
+        self
+    }
+
+    /// The size of a thread's stack, in bytes; otherwise what std takes.
+    pub fn stack_size(mut self, bytes: usize) -> Config {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// How many jobs may be there at once, queued and running, before
+    /// [`try_spawn`](crate::Pool::try_spawn) refuses and [`reserve`](crate::Pool::reserve) waits.
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    #[track_caller]
+    pub fn capacity(mut self, jobs: usize) -> Config {
+        if jobs == 0 {
+            messages::no_places();
+        }
+        self.capacity = jobs;
+        self
+    }
+
+    /// Runs on every thread, around its whole life: it is to call its argument, in which all jobs run,
+    /// once. What it does not call is called after it, and a panic in it ends with its message: no
+    /// hook keeps a job from running.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// static STARTED: AtomicUsize = AtomicUsize::new(0);
+    /// let pool = rt_blocking::Config::new()
+    ///     .around(|life| {
+    ///         STARTED.fetch_add(1, Ordering::Relaxed);
+    ///         life();
+    ///     })
+    ///     .build();
+    /// rt_toy::block_on(pool.spawn(|| ()).unwrap()).unwrap();
+    /// assert_eq!(STARTED.load(Ordering::Relaxed), 1);
+    /// ```
+    pub fn around(mut self, hook: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Config {
+        self.around = Some(Arc::new(hook));
+        self
+    }
+
+    /// What creates the threads. For tests of what happens when the system does not.
+    #[doc(hidden)]
+    pub fn spawner(mut self, spawner: Spawner) -> Config {
+        self.spawner = spawner;
+        self
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("max_threads", &self.max_threads)
+            .field("keep_alive", &self.keep_alive)
+            .field("thread_name", &self.thread_name)
+            .field("stack_size", &self.stack_size)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! Where the `Task` of a job goes that somebody has woken or aborted [BA1].
+//!
+//! * **[BA3]** Who aborts a job that waits gets its `Task`, refuses it, and so drops the closure where
+//!   he stands. No thread of the pool is needed for that, and the joiner waits for none.
+
+use std::sync::Arc;
+
+use rt_task::{End, Schedule, Task, TaskRef};
+
+use crate::claim;
+use crate::jobs::Ticket;
+use crate::shared::Shared;
+
+/// The scheduler of every job.
+#[derive(Clone)]
+pub(crate) struct ToPool {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ticket: Ticket,
+}
+
+impl Schedule for ToPool {
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        if task.word().is_cancelled() {
+            return Err(task);
+        }
+        match claim::offer(task) {
+            Ok(()) => Ok(()),
+            Err(task) => self.shared.hold(self.ticket, task),
+        }
+    }
+
+    fn ended(self, _: &TaskRef, how: End) {
+        self.shared.task_ended(self.ticket, how);
+    }
+}
