@@ -10,10 +10,8 @@ type Payload = Box<dyn Any + Send + 'static>;
 /// Runs user code where nobody can be told of its panic: that ends here, after its message went
 /// where the panic hook sends it.
 #[inline]
-pub fn contained(user_code: impl FnOnce()) {
-    if let Err(payload) = caught(user_code) {
-        discard(payload);
-    }
+pub fn contained<R>(user_code: impl FnOnce() -> R) -> Option<R> {
+    caught(user_code).map_err(discard).ok()
 }
 
 /// Runs user code.

@@ -53,7 +53,9 @@ impl WakeBatch {
     /// Wakes all, in the order they came in, and says how many. A waker that panics is skipped.
     pub fn wake_all(&mut self) -> usize {
         let count = self.wakers.len();
-        self.wakers.drain(..).for_each(|waker| contained(|| waker.wake()));
+        for waker in self.wakers.drain(..) {
+            contained(|| waker.wake());
+        }
         self.wakers.shrink_to(WakeBatch::KEPT);
         count
     }
