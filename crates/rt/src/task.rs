@@ -8,16 +8,23 @@
 //! ```
 
 mod builder;
-mod join_set;
+pub mod coop;
+pub mod join_set;
 mod local_key;
+
+/// Futures that one can name.
+pub mod futures {
+    pub use super::local_key::TaskLocalFuture;
+}
 
 use std::future::Future;
 
 pub use rt_executor::{YieldNow, yield_now};
-pub use rt_task::coop::{consume_budget, unconstrained};
-pub use rt_task::{AbortHandle, AbortOnDrop, Id, JoinError, JoinHandle, Priority, coop};
+pub use rt_task::{AbortHandle, AbortOnDrop, Id, JoinError, JoinHandle, Priority};
 
 pub use builder::Builder;
+pub use coop::{Unconstrained, consume_budget, unconstrained};
+#[doc(inline)]
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
 

@@ -116,6 +116,24 @@ fn the_number_of_the_task_comes_along() {
 }
 
 #[test]
+fn try_join_next_with_id_says_whose_outcome_is_there() {
+    within(LIMIT, || {
+        rt::block_on(async {
+            let mut set = JoinSet::new();
+            let good = set.spawn(async { 1 }).id();
+            let bad = set.spawn(pending()).id();
+            assert!(set.try_join_next_with_id().is_none(), "nobody ran yet");
+            yield_now().await;
+            assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (good, 1));
+            assert!(set.try_join_next_with_id().is_none(), "the other one waits");
+            set.abort_all();
+            yield_now().await;
+            assert_eq!(set.try_join_next_with_id().unwrap().unwrap_err().id(), bad);
+        });
+    });
+}
+
+#[test]
 fn dropping_the_set_aborts_its_tasks() {
     within(LIMIT, || {
         rt::block_on(async {

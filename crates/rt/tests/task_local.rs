@@ -138,4 +138,7 @@ fn a_value_that_can_be_cloned_is_got_as_a_clone() {
         static NAME: String;
     }
     assert_eq!(NAME.sync_scope("ada".into(), || NAME.get()), "ada");
+    assert_eq!(NAME.sync_scope("ada".into(), || NAME.try_get()).as_deref(), Ok("ada"));
+    assert_eq!(NAME.try_get(), NAME.try_with(String::clone), "outside: an error, and no panic");
+    assert!(NAME.try_get().is_err());
 }

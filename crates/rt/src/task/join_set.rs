@@ -43,6 +43,10 @@ pub struct JoinSet<T> {
 
 type Ended<T> = (Id, Result<T, JoinError>);
 
+fn with_id<T>((id, outcome): Ended<T>) -> Result<(Id, T), JoinError> {
+    outcome.map(|output| (id, output))
+}
+
 /// Outputs are values, which nobody has pinned.
 impl<T> Unpin for JoinSet<T> {}
 
@@ -171,10 +175,20 @@ impl<T: 'static> JoinSet<T> {
 
     /// An outcome that is there already. `None` if there is none.
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_ended().map(|(_, outcome)| outcome)
+    }
+
+    /// As [`try_join_next`](JoinSet::try_join_next), with the number of the task; an error has it
+    /// already.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.try_ended().map(with_id)
+    }
+
+    fn try_ended(&mut self) -> Option<Ended<T>> {
         let waiting = self.waiting.clone();
         let mut cx = Context::from_waker(&waiting);
-        match coop::with_budget(|| self.poll_join_next(&mut cx)) {
-            Poll::Ready(outcome) => outcome,
+        match coop::with_budget(|| self.poll_ended(&mut cx)) {
+            Poll::Ready(ended) => ended,
             Poll::Pending => None,
         }
     }
@@ -191,7 +205,7 @@ impl<T: 'static> JoinSet<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         let next = ready!(self.poll_ended(cx));
-        Poll::Ready(next.map(|(id, outcome)| outcome.map(|output| (id, output))))
+        Poll::Ready(next.map(with_id))
     }
 
     /// Waits for all, and gives the outputs in the order in which the tasks ended.

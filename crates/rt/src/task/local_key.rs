@@ -111,6 +111,18 @@ impl<T: 'static> LocalKey<T> {
     {
         self.with(T::clone)
     }
+
+    /// A copy of the value.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn try_get(&'static self) -> Result<T, AccessError>
+    where
+        T: Clone,
+    {
+        self.try_with(T::clone)
+    }
 }
 
 impl<T: 'static> fmt::Debug for LocalKey<T> {
