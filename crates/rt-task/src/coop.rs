@@ -1,10 +1,14 @@
 //! The budget of a poll: how a task that always finds something ready lets others run.
 //!
-//! Scheduling here is cooperative: a poll ends when the future says so. A future that reads from a
-//! channel which is never empty would never say so. Therefore each poll of a task begins with a
-//! budget of [`BUDGET`] operations; a leaf future that succeeds spends one, and when none is left it
-//! wakes its task and returns `Pending` although it could go on. What counts as an operation is
-//! what our own leaf futures do, and what is wrapped in [`cooperative`].
+//! Scheduling here is cooperative: a poll ends when the future says so. A loop that always finds
+//! something ready would never say so. Therefore each poll of a task begins with a budget of
+//! [`BUDGET`] operations; a leaf future that succeeds spends one, and when none is left it wakes its
+//! task and returns `Pending` although it could go on.
+//!
+//! That binds those who ask: our own leaf futures, such as timers and join handles, and what is
+//! wrapped in [`cooperative`]. A leaf of another library does not know this budget. Channels are the
+//! case to remember: a task that reads one which is never empty reads on for ever, unless it says
+//! `cooperative(receiver.recv()).await`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -96,7 +100,8 @@ pub fn with_budget<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Makes every `Ready` of `future` spend the budget: for a leaf of a library that knows no budget.
+/// Makes every `Ready` of `future` spend the budget: for a leaf of a library that does not know it, as
+/// channels are.
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }
 }

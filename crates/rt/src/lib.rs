@@ -14,6 +14,9 @@ pub mod runtime;
 pub mod task;
 pub mod time;
 
+#[cfg(feature = "sync")]
+pub mod sync;
+
 #[cfg(feature = "macros")]
 mod macros;
 
@@ -30,10 +33,6 @@ pub use task::{spawn, spawn_local};
 
 #[cfg(feature = "macros")]
 pub use macros::{join, main, pin, select, test, try_join};
-
-/// Channels and locks between tasks: tokio's, which need no runtime.
-#[cfg(feature = "sync")]
-pub use tokio::sync;
 
 /// The crates that this one is made of, each a chapter and usable alone.
 pub mod parts {
