@@ -94,7 +94,7 @@ pub(crate) fn spawner(what: &str) -> rt_executor::Handle {
 #[track_caller]
 pub(crate) fn local_spawner(what: &str) -> LocalHandle {
     match read(|context| context.local.clone()) {
-        None => messages::no_runtime(what),
+        None => messages::no_local_runtime(what),
         Some(None) => messages::no_local_context(what),
         Some(Some(local)) => local,
     }

@@ -11,6 +11,13 @@ pub(crate) fn no_runtime(what: &str) -> ! {
     )
 }
 
+/// The guard of `Handle::enter` would not help here: who spawns local tasks must block.
+#[cold]
+#[track_caller]
+pub(crate) fn no_local_runtime(what: &str) -> ! {
+    panic!("{what}: no runtime on this thread: call this inside `block_on`")
+}
+
 #[cold]
 #[track_caller]
 pub(crate) fn no_local_context(what: &str) -> ! {
@@ -37,6 +44,12 @@ pub(crate) fn cannot_pause(what: &str) -> ! {
         "{what}: time is stopped for one thread only: call this inside `block_on` of a \
          current-thread runtime (`Builder::new_current_thread`, `#[rt::test]`)"
     )
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn clock_runs(what: &str) -> ! {
+    panic!("{what} on a clock that runs: call `time::pause` first, or start with a paused clock")
 }
 
 #[cold]

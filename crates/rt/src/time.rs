@@ -67,12 +67,41 @@ pub fn resume() {
 /// Moves a clock that stands on by `duration`, wakes whose time has come, in order, and lets them
 /// run.
 ///
+/// ```
+/// use rt::time::{self, Duration, Instant};
+///
+/// rt::block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     time::advance(Duration::from_secs(60)).await;
+///     assert_eq!(start.elapsed(), Duration::from_secs(60));
+/// });
+/// ```
+///
 /// # Panics
 ///
-/// If the clock runs, and outside of a current-thread runtime.
-pub async fn advance(duration: Duration) {
-    timers("`time::advance`").advance(duration);
-    crate::task::yield_now().await;
+/// If the clock runs, and outside of a current-thread runtime: in the call if that is inside of a
+/// runtime, else when the future is polled.
+#[track_caller]
+pub fn advance(duration: Duration) -> impl Future<Output = ()> {
+    const WHAT: &str = "`time::advance`";
+    if context::runtime().is_some() {
+        drop(standing(WHAT)); // a panic in a poll could not say who called
+    }
+    async move {
+        standing(WHAT).advance(duration);
+        crate::task::yield_now().await;
+    }
+}
+
+/// The timers of the current-thread runtime that blocks on this thread and whose clock stands.
+#[track_caller]
+fn standing(what: &str) -> Timers {
+    let timers = timers(what);
+    if !timers.clock().is_paused() {
+        messages::clock_runs(what);
+    }
+    timers
 }
 
 /// The timers of the current-thread runtime that blocks on this thread.

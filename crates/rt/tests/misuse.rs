@@ -31,6 +31,7 @@ fn message_inside<F: Future>(future: F) -> String {
 
 const NO_RUNTIME: &str = "no runtime on this thread: call this inside `Runtime::block_on`, or hold \
                           the guard of `Handle::enter`";
+const NOT_INSIDE: &str = "no runtime on this thread: call this inside `block_on`";
 const NO_LOCAL: &str = "no local tasks can be spawned here, because nothing on this thread would \
                         run them: call this inside `block_on`, not under the guard of \
                         `Handle::enter` alone; or use `spawn` with a future that is `Send`";
@@ -43,12 +44,14 @@ const CANNOT_PAUSE: &str = "time is stopped for one thread only: call this insid
 fn no_runtime_on_this_thread() {
     within(LIMIT, || {
         assert_eq!(message(|| rt::spawn(async {})), format!("`spawn`: {NO_RUNTIME}"));
-        assert_eq!(message(|| rt::spawn_local(async {})), format!("`spawn_local`: {NO_RUNTIME}"));
+        assert_eq!(message(|| rt::spawn_local(async {})), format!("`spawn_local`: {NOT_INSIDE}"));
         assert_eq!(message(Handle::current), format!("`Handle::current`: {NO_RUNTIME}"));
         let builder = message(|| Builder::new().spawn(async {}));
         assert_eq!(builder, format!("`task::Builder::spawn`: {NO_RUNTIME}"));
         let builder = message(|| Builder::new().spawn_local(async {}));
-        assert_eq!(builder, format!("`task::Builder::spawn_local`: {NO_RUNTIME}"));
+        assert_eq!(builder, format!("`task::Builder::spawn_local`: {NOT_INSIDE}"));
+        let set = message(|| JoinSet::new().spawn_local(async {}));
+        assert_eq!(set, format!("`JoinSet::spawn_local`: {NOT_INSIDE}"));
         let set = message(|| JoinSet::new().spawn(async {}));
         assert!(set.ends_with(NO_RUNTIME), "{set}");
     });
@@ -68,12 +71,13 @@ fn the_panic_is_where_the_user_called() {
             }
         }));
         rt::task_local! { static KEY: u8; }
-        let calls: [fn(); 8] = [
+        let calls: [fn(); 9] = [
             || drop(rt::spawn(async {})),
             || drop(rt::spawn_local(async {})),
             || drop(Handle::current()),
             || drop(JoinSet::new().spawn(async {})),
             || time::pause(),
+            || rt::block_on(async { time::advance(Duration::ZERO).await }),
             || KEY.with(|_| ()),
             || _ = rt::task::id(),
             || rt::block_on(async { rt::block_on(async {}) }),
@@ -87,7 +91,7 @@ fn the_panic_is_where_the_user_called() {
             .collect();
         drop(std::panic::take_hook()); // std's is back
         let here = file!();
-        assert_eq!(files, [here; 8], "where the calls are said to have panicked");
+        assert_eq!(files, [here; 9], "where the calls are said to have panicked");
     });
 }
 
@@ -179,11 +183,11 @@ fn time_stopped_outside_of_a_current_thread_runtime() {
 #[test]
 fn advance_of_a_clock_that_runs() {
     within(LIMIT, || {
-        let said = message_inside(time::advance(Duration::from_secs(1)));
-        assert_eq!(
-            said,
-            "`advance` on a clock that runs: call `pause` first, or start with a paused clock"
-        );
+        let second = Duration::from_secs(1);
+        let expected = "`time::advance` on a clock that runs: call `time::pause` first, or start \
+                        with a paused clock";
+        assert_eq!(message_inside(async { time::advance(second).await }), expected);
+        assert_eq!(message_inside(time::advance(second)), expected, "made outside of the runtime");
     });
 }
 

@@ -124,6 +124,16 @@ fn pause_stops_the_clock_and_resume_lets_it_run_again() {
 }
 
 #[test]
+fn advance_may_be_made_outside_of_the_runtime_that_runs_it() {
+    within(LIMIT, || {
+        let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+        let start = runtime.block_on(async { Instant::now() });
+        runtime.block_on(advance(HOUR));
+        assert_eq!(runtime.block_on(async move { start.elapsed() }), HOUR);
+    });
+}
+
+#[test]
 fn advance_fires_what_is_due_and_nothing_else() {
     stopped(async || {
         let near = rt::spawn(sleep(SECOND));
