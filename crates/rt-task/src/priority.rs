@@ -1,6 +1,10 @@
-//! The class of a task. `rt-task` stores it; queues act on it.
+//! The class of a task: recorded here, for queues to act on.
 
 /// How urgent a task is, compared with others that are ready.
+///
+/// Recorded, and acted on by a later chapter: a queue may ask for the class of a task
+/// ([`TaskRef::priority`](crate::TaskRef::priority)), and those of today do not. Their order is first
+/// in, first out.
 ///
 /// ```
 /// use rt_task::Priority;

@@ -31,12 +31,16 @@ impl<'a> Builder<'a> {
         Builder::default()
     }
 
-    /// The name that reports and panics show.
+    /// A name, for whoever looks: it stands in the `Debug` of the handles, in a
+    /// [`Trace`](crate::trace::Trace), and in what the runtime prints about a future that it has to
+    /// leak. The message of a panic has the name of the thread, and a
+    /// [`JoinError`](super::JoinError) the number of the task.
     pub fn name(self, name: &'a str) -> Builder<'a> {
         Builder { name: Some(name), ..self }
     }
 
-    /// The class.
+    /// The class. Recorded, and acted on by a later chapter: today the order is first in, first
+    /// out, whatever the class.
     pub fn priority(self, priority: Priority) -> Builder<'a> {
         Builder { priority, ..self }
     }
