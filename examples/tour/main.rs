@@ -34,7 +34,7 @@ mod walk;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -59,6 +59,13 @@ fn main() -> ExitCode {
     if arguments.iter().any(|it| it.as_os_str() == "-h" || it.as_os_str() == "--help") {
         return if print(USAGE) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    if let Some(unknown) = arguments.iter().find(|it| is_unknown_option(it)) {
+        eprintln!(
+            "there is no option {}, and no file of that name; --help says what there is",
+            item::shown(unknown)
+        );
+        return ExitCode::from(2);
+    }
     let roots = if arguments.is_empty() { vec![PathBuf::from(".")] } else { arguments };
 
     let trace = Trace::new(EVENTS);
@@ -75,12 +82,21 @@ fn main() -> ExitCode {
 
     let paint = Paint::of_stdout();
     let mut report = table::draw(&outcome, took, &paint);
-    let history = History::of(&trace);
-    report.push_str(&timeline::draw(&history, &outcome.ends, &paint));
-    report.push_str(&close_up::draw(&history, &paint));
+    if paint.has_room_for_pictures() {
+        let history = History::of(&trace);
+        report.push_str(&timeline::draw(&history, &outcome.ends, &paint));
+        report.push_str(&close_up::draw(&history, &paint));
+    } else {
+        report.push_str(&paint.too_narrow());
+    }
     let was_printed = print(&report);
     let has_read = outcome.tally.files() > 0;
     if was_printed && has_read { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A file may be called anything, also `-x`.
+fn is_unknown_option(argument: &Path) -> bool {
+    argument.as_os_str().as_encoded_bytes().starts_with(b"-") && !argument.exists()
 }
 
 /// Prints, and says whether it could; a reader who closed the pipe has seen enough, which is no error.

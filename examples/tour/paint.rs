@@ -2,6 +2,10 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
+use std::process::{Command, Stdio};
+
+/// A picture of fewer columns shows nothing.
+const PICTURE: usize = 80;
 
 /// How a text looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,11 +44,23 @@ impl Paint {
     pub(crate) fn of_stdout() -> Paint {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let is_terminal = io::stdout().is_terminal();
         let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns = columns.or_else(|| is_terminal.then(columns_of_terminal).flatten());
         Paint {
-            has_colors: io::stdout().is_terminal() && !refused && !is_dumb,
-            width: columns.unwrap_or(92).clamp(80, 100),
+            has_colors: is_terminal && !refused && !is_dumb,
+            width: columns.unwrap_or(92).clamp(50, 100),
         }
+    }
+
+    pub(crate) fn has_room_for_pictures(&self) -> bool {
+        self.width >= PICTURE
+    }
+
+    /// In place of the pictures.
+    pub(crate) fn too_narrow(&self) -> String {
+        let heading = self.heading("What the runtime did", "");
+        format!("{heading}The pictures need {PICTURE} columns, here are {}.\n", self.width)
     }
 
     /// How many columns a line may have.
@@ -73,6 +89,15 @@ impl Paint {
         let (title, rest) = (self.paint(Style::Title, title), format!("{note} {rule}"));
         format!("\n{title}  {}\n\n", self.paint(Style::Faint, &rest))
     }
+}
+
+/// Shells hardly ever tell their programs; `stty` asks the terminal.
+fn columns_of_terminal() -> Option<usize> {
+    let mut stty = Command::new("stty");
+    let asked = stty.arg("size").stdin(Stdio::inherit()).stderr(Stdio::null()).output().ok()?;
+    let rows_and_columns = String::from_utf8(asked.stdout).ok()?;
+    let columns = rows_and_columns.split_whitespace().nth(1)?.parse().ok()?;
+    (columns > 0).then_some(columns)
 }
 
 /// `12345678` as `12,345,678`.

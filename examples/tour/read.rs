@@ -1,8 +1,8 @@
 //! The second stage: what is in the files.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,13 +44,13 @@ pub(crate) async fn read(
 
 /// Files have no readiness that a runtime could wait for: `std::fs` blocks the thread, and with it
 /// every task. In small pieces, with `yield_now` between, that does no harm here. The cure is a pool
-/// of threads that may block: `rt-blocking`, chapter 7b.
+/// of threads that may block, which is a chapter of its own.
 async fn read_file(path: PathBuf) -> Item<Text> {
-    let mut file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+    let mut file = File::open(&path).map_err(|error| Problem::unreadable(&path, &error))?;
     let mut bytes = Vec::new();
     loop {
         let count = (&mut file).take(CHUNK as u64).read_to_end(&mut bytes);
-        let count = count.map_err(|error| unreadable(&path, &error))?;
+        let count = count.map_err(|error| Problem::unreadable(&path, &error))?;
         if count == 0 {
             break;
         }
@@ -65,12 +65,5 @@ async fn read_file(path: PathBuf) -> Item<Text> {
             let at = error.utf8_error().valid_up_to();
             Err(Problem::new(&path, format!("not a text: no UTF-8 at byte {at}")))
         }
-    }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Problem {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => Problem::new(path, "may not be read: permission denied"),
-        _ => Problem::new(path, format!("could not be read: {error}")),
     }
 }

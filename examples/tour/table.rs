@@ -32,9 +32,14 @@ pub(crate) fn draw(outcome: &Outcome, took: Duration, paint: &Paint) -> String {
     text
 }
 
-/// The kinds of files on the left, the words on the right.
+/// The kinds of files on the left, the words on the right; or below, where there is no room.
 fn columns(tally: &Tally, paint: &Paint) -> String {
-    let (left, right) = (kinds(tally, paint), words(tally, paint));
+    let is_wide = paint.has_room_for_pictures();
+    let room = if is_wide { paint.width() - LEFT - 2 } else { paint.width() };
+    let (left, right) = (kinds(tally, paint), words(tally, room, paint));
+    if !is_wide {
+        return format!("{}\n\n{}\n", left.join("\n"), right.join("\n"));
+    }
     let blank = " ".repeat(LEFT);
     let mut text = String::new();
     for at in 0..left.len().max(right.len()) {
@@ -62,14 +67,14 @@ fn kind_line(kind: &str, sum: Sum) -> String {
     format!("{kind:10}{files:>7}{lines:>10}{words:>11}{kib:>8}")
 }
 
-fn words(tally: &Tally, paint: &Paint) -> Vec<String> {
+fn words(tally: &Tally, room: usize, paint: &Paint) -> Vec<String> {
     let listed = tally.words.iter().filter(|(word, _)| word.chars().count() >= WORD);
     let mut words: Vec<_> = listed.collect();
     words.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), *word));
     let title = format!("{:12}{:>7}  ≥ 3 letters", "word", "times");
     let mut lines = vec![paint.paint(Style::Faint, &title)];
     let most = words.first().map_or(1, |(_, count)| **count);
-    let room = paint.width() - LEFT - 23;
+    let room = room - 21;
     for (word, count) in words.into_iter().take(MOST) {
         let bar = paint.paint(Style::Busy, &bar(*count as f64 / most as f64, room));
         lines.push(format!("{:12}{:>7}  {bar}", tail(word, 11), grouped(*count)));

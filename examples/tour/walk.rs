@@ -29,7 +29,7 @@ pub(crate) async fn walk(roots: Vec<PathBuf>, paths: Sender<Item<PathBuf>>, seen
             Ok(Entry::Folder(path)) => {
                 match entries(&path) {
                     Ok(below) => stack.extend(below.into_iter().rev()),
-                    Err(error) => stack.push(Err(Problem::new(&path, error))),
+                    Err(error) => stack.push(Err(Problem::unreadable(&path, &error))),
                 }
                 // Reading a folder may take a while: now it is the others' turn.
                 yield_now().await;
@@ -52,10 +52,7 @@ enum Entry {
 
 /// What the user named.
 fn root_entry(path: &Path) -> Item<Entry> {
-    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Problem::new(path, "there is no such file or folder"),
-        _ => Problem::new(path, error),
-    })?;
+    let metadata = fs::metadata(path).map_err(|error| Problem::unreadable(path, &error))?;
     if metadata.is_dir() {
         Ok(Entry::Folder(path.to_owned()))
     } else if metadata.is_file() {
@@ -74,7 +71,7 @@ fn entries(folder: &Path) -> io::Result<Vec<Item<Entry>>> {
     }
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     let entries = found.into_iter().filter_map(|(path, kind)| match kind {
-        Err(error) => Some(Err(Problem::new(&path, error))),
+        Err(error) => Some(Err(Problem::unreadable(&path, &error))),
         Ok(kind) if kind.is_dir() => (!is_skipped(&path)).then_some(Ok(Entry::Folder(path))),
         Ok(kind) if kind.is_file() => is_text(&path).then_some(Ok(Entry::File(path))),
         Ok(_) => None,
