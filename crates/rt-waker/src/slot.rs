@@ -47,12 +47,12 @@ const TAKING: u8 = 2;
 /// static READY: AtomicBool = AtomicBool::new(false);
 ///
 /// std::thread::spawn(|| {
-///     READY.store(true, Ordering::Release);
+///     READY.store(true, Ordering::Relaxed); // `wake` publishes it, and `register` receives it
 ///     SLOT.wake();
 /// });
 /// rt_toy::block_on(std::future::poll_fn(|cx| {
 ///     SLOT.register(cx.waker());
-///     if READY.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+///     if READY.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
 /// }));
 /// ```
 pub struct WakerSlot {
