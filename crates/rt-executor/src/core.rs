@@ -159,7 +159,7 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
 }
 
 /// Polls a task with a waker of its own and tells the probe. What comes back was woken meanwhile: it is
-/// to be queued again, behind what was queued during the poll ([X2]).
+/// to be queued again, behind what was queued during the poll (`[X2]`).
 #[inline]
 pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
     contained(|| probe.polling(&task));

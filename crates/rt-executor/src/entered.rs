@@ -18,7 +18,7 @@ use rt_task::Task;
 use crate::site::Site;
 
 /// What takes tasks in that are woken on its thread. It runs no code of others: it drops no task and
-/// wakes nobody [B4].
+/// wakes nobody `[B4]`.
 pub trait Arrive: 'static {
     /// Takes a task in.
     fn arrive(&self, task: Task);
