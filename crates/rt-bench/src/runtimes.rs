@@ -1,5 +1,6 @@
 //! The runtimes that are compared, one file each.
 
+mod in_time;
 mod joined;
 mod rt;
 mod smol;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rt::runtime::Builder;
 use rt::task::JoinHandle;
 
+use super::in_time::InTime;
 use super::joined::Joined;
 use crate::runtime::Runtime;
 
@@ -40,10 +41,13 @@ impl Runtime for Rt {
         rt::time::sleep(duration)
     }
 
-    async fn timeout<F: Future + Send>(duration: Duration, future: F) -> Option<F::Output>
+    fn timeout<F: Future + Send>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send
     where
         F::Output: Send,
     {
-        rt::time::timeout(duration, future).await.ok()
+        InTime::new(rt::time::timeout(duration, future))
     }
 }
