@@ -14,8 +14,8 @@ static TIMERS: OnceLock<Timers> = OnceLock::new();
 
 /// The timers of the background thread. It lives as long as the process and sleeps until the next
 /// deadline, for ever if there is none.
-pub(crate) fn timers() -> Timers {
-    TIMERS.get_or_init(start).clone()
+pub(crate) fn timers() -> &'static Timers {
+    TIMERS.get_or_init(start)
 }
 
 fn start() -> Timers {

@@ -30,6 +30,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{self, Duration};
 
+use rt_task::sync::thread_local_with_drop;
+
 /// The tick that is never reached.
 ///
 /// What [`Clock::tick`] gives for every instant that is more than 584 years away. A timer with this
@@ -48,8 +50,8 @@ static LAST: LazyLock<time::Instant> = LazyLock::new(|| {
     seconds.fold(time::Instant::now(), |last, step| last.checked_add(step).unwrap_or(last))
 });
 
-thread_local! {
-    static CURRENT: RefCell<Option<Clock>> = const { RefCell::new(None) };
+thread_local_with_drop! {
+    static CURRENT: RefCell<Option<Clock>> = RefCell::new(None)
 }
 
 /// A point in time, by the clock of the runtime that this thread is in.
@@ -298,6 +300,12 @@ impl Clock {
     #[must_use]
     pub fn now_tick(&self) -> u64 {
         self.tick(self.now())
+    }
+
+    /// The tick up to which timers are due: never the one that never comes, also when the clock was
+    /// advanced to the end of time.
+    pub(crate) fn now_to_fire(&self) -> u64 {
+        self.now_tick().min(NEVER - 1)
     }
 
     /// The tick of an instant: nanoseconds since the clock was made, zero if the instant was

@@ -1,13 +1,21 @@
 //! Which timers this thread uses.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
+use rt_task::sync::{plain_thread_local, thread_local_with_drop};
+
+use crate::axle::Mount;
 use crate::background;
 use crate::clock::ClockGuard;
 use crate::timers::Timers;
 
-thread_local! {
-    static CURRENT: RefCell<Option<Timers>> = const { RefCell::new(None) };
+thread_local_with_drop! {
+    static CURRENT: RefCell<Option<Timers>> = RefCell::new(None)
+}
+
+plain_thread_local! {
+    /// The wheel of `CURRENT`, for whoever arms: it counts nothing, and has nothing to drop.
+    static WHEEL: Cell<Option<Mount>> = Cell::new(None)
 }
 
 /// Timers that are first polled on this thread go to the driver that was entered, until this is
@@ -27,6 +35,7 @@ impl Timers {
     /// Enter a driver only while somebody parks with it: nobody else looks at its timers.
     pub fn enter(&self) -> TimersGuard {
         let outer = CURRENT.try_with(|current| current.replace(Some(self.clone()))).ok().flatten();
+        WHEEL.with(|wheel| wheel.set(Some(self.mount())));
         TimersGuard { outer, _clock: self.clock().enter() }
     }
 
@@ -35,21 +44,25 @@ impl Timers {
     pub fn entered() -> Option<Timers> {
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
+}
 
-    /// The driver that serves all threads that have entered none.
-    pub(crate) fn outside() -> Timers {
-        background::timers()
+impl Mount {
+    /// The wheel that serves all threads that have entered none.
+    pub(crate) fn outside() -> Mount {
+        background::timers().mount()
     }
 
-    /// The driver that this thread has entered, else the one that serves all other threads.
-    pub(crate) fn here() -> Timers {
-        Timers::entered().unwrap_or_else(Timers::outside)
+    /// The wheel that this thread has entered, else the one that serves all other threads.
+    #[inline]
+    pub(crate) fn here() -> Mount {
+        WHEEL.with(Cell::get).unwrap_or_else(Mount::outside)
     }
 }
 
 impl Drop for TimersGuard {
     fn drop(&mut self) {
         let outer = self.outer.take();
+        WHEEL.with(|wheel| wheel.set(outer.as_ref().map(Timers::mount)));
         let _left = CURRENT.try_with(|current| current.replace(outer));
     }
 }

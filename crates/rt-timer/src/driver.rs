@@ -1,9 +1,9 @@
 //! Time as a park: wait no longer than until the next timer.
 //!
-//! * **[V1]** Each look at the wheel asks for one reading of the clock, and a park that waits for
-//!   one more, after it.
-//! * **[V2]** A paused clock moves on by itself only when the executor has nothing to do, twice in a
-//!   row: the first of the two parks may have ended because something came in from elsewhere.
+//! * **[V1]** Each look at the wheels asks for one reading of the clock, and for none if no timer
+//!   waits. A park that waits looks once more, after it.
+//! * **[V2]** A paused clock moves on by itself only when the executor has nothing to do, twice in
+//!   a row: the first of the two parks may have ended because something came in from elsewhere.
 
 use std::fmt;
 use std::task::Waker;
@@ -12,7 +12,8 @@ use std::time::Duration;
 use rt_waker::{Park, WakeBatch};
 
 use crate::clock::Clock;
-use crate::timers::{Sleep, Timers};
+use crate::timers::Timers;
+use crate::wheels::{Sleep, Wheels};
 
 /// Puts timers in front of any [`Park`].
 ///
@@ -33,23 +34,46 @@ use crate::timers::{Sleep, Timers};
 /// ```
 pub struct TimerDriver<P: Park> {
     inner: P,
-    timers: Timers,
+    wheels: Wheels,
     /// The park before this one ended with nothing to do, and the clock stood.
     was_idle: bool,
 }
 
 impl<P: Park> TimerDriver<P> {
-    /// A driver of its own wheel, that goes by `clock`.
+    /// A driver of one wheel, that goes by `clock`.
     #[must_use]
     pub fn new(inner: P, clock: Clock) -> TimerDriver<P> {
-        let timers = Timers::new(clock, inner.waker());
-        TimerDriver { inner, timers, was_idle: false }
+        TimerDriver::with_wheels(inner, clock, 1)
     }
 
-    /// A handle to the timers.
+    /// A driver of so many wheels, that go by `clock`: one for each thread that has timers of its
+    /// own. Whoever parks with the driver serves them all, one thread at a time.
+    ///
+    /// # Panics
+    ///
+    /// If there shall be none.
+    #[must_use]
+    #[track_caller]
+    pub fn with_wheels(inner: P, clock: Clock, count: usize) -> TimerDriver<P> {
+        let wheels = Wheels::new(clock, inner.waker(), count);
+        TimerDriver { inner, wheels, was_idle: false }
+    }
+
+    /// The park inside.
+    pub fn inner(&self) -> &P {
+        &self.inner
+    }
+
+    /// A handle to the timers: to the first wheel, if there are more.
     #[must_use]
     pub fn timers(&self) -> Timers {
-        self.timers.clone()
+        self.wheels.timers(0)
+    }
+
+    /// A handle to all wheels.
+    #[must_use]
+    pub fn wheels(&self) -> Wheels {
+        self.wheels.clone()
     }
 
     /// Nothing is to be done before `next`: a clock that stands goes there.
@@ -59,21 +83,21 @@ impl<P: Park> TimerDriver<P> {
             return;
         }
         self.was_idle = false;
-        let clock = self.timers.clock();
+        let clock = self.wheels.clock();
         clock.advance_to(clock.instant(next));
-        self.timers.awake(ready);
+        self.wheels.awake(ready);
     }
 }
 
 impl<P: Park> Park for TimerDriver<P> {
     fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
         let may_sleep = timeout != Some(Duration::ZERO);
-        let timeout = match (self.timers.expire_or_sleep(may_sleep, ready), timeout) {
+        let timeout = match (self.wheels.expire_or_sleep(may_sleep, ready), timeout) {
             (Sleep::No, _) => {
                 self.was_idle = false;
                 return self.inner.park(Some(Duration::ZERO), ready);
             }
-            (Sleep::For(next, _), _) if self.timers.clock().is_paused() => {
+            (Sleep::For(next, _), _) if self.wheels.clock().is_paused() => {
                 return self.skip_ahead(next, ready);
             }
             (Sleep::For(_, left), Some(timeout)) => Some(left.min(timeout)),
@@ -81,11 +105,11 @@ impl<P: Park> Park for TimerDriver<P> {
             (Sleep::ForEver, timeout) => timeout,
         };
         self.inner.park(timeout, ready);
-        self.timers.awake(ready);
+        self.wheels.awake(ready);
     }
 
     fn due(&self) -> Option<Duration> {
-        match (self.timers.due(), self.inner.due()) {
+        match (self.wheels.due(), self.inner.due()) {
             (Some(timers), Some(inner)) => Some(timers.min(inner)),
             (timers, inner) => timers.or(inner),
         }
@@ -98,12 +122,12 @@ impl<P: Park> Park for TimerDriver<P> {
 
 impl<P: Park> Drop for TimerDriver<P> {
     fn drop(&mut self) {
-        self.timers.close();
+        self.wheels.close();
     }
 }
 
 impl<P: Park> fmt::Debug for TimerDriver<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimerDriver").field("timers", &self.timers).finish_non_exhaustive()
+        f.debug_struct("TimerDriver").field("wheels", &self.wheels).finish_non_exhaustive()
     }
 }

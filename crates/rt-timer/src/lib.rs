@@ -4,6 +4,8 @@
 pub mod clock;
 pub mod wheel;
 
+mod alarm;
+mod axle;
 mod background;
 mod call;
 mod context;
@@ -13,7 +15,9 @@ mod messages;
 mod timeout;
 mod timer;
 mod timers;
+mod wheels;
 
+pub use axle::TimerCounts;
 pub use clock::{Clock, ClockGuard, Instant, NEVER};
 pub use context::TimersGuard;
 pub use driver::TimerDriver;
@@ -22,3 +26,4 @@ pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timer::{Timer, sleep, sleep_until};
 pub use timers::Timers;
 pub use wheel::{Key, Wheel};
+pub use wheels::Wheels;

@@ -15,3 +15,15 @@ pub(crate) fn no_thread(error: &io::Error) -> ! {
 pub(crate) fn zero_period() -> ! {
     panic!("an interval of zero would never let anybody else run: give it a period above zero")
 }
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_wheel() -> ! {
+    panic!("a driver of no wheels has nowhere to put a timer: give it one wheel or more")
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_such_wheel(index: usize, count: usize) -> ! {
+    panic!("there is no wheel {index}, the driver has {count}: count from zero")
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rt_task::coop;
 
+use crate::axle::{Arm, Mount, Renew};
 use crate::clock::Instant;
-use crate::timers::{Arm, Renew, Timers};
 use crate::wheel::Key;
 
 /// Waits until `duration` has passed since this call. [`Duration::MAX`] is for ever.
@@ -51,7 +51,7 @@ enum State {
     Idle {
         may_have_passed: bool,
     },
-    Armed(Timers, Key),
+    Armed(Mount, Key),
     Fired,
 }
 
@@ -93,7 +93,7 @@ impl Timer {
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         let still_armed = match &self.state {
-            State::Armed(timers, key) => timers.reset(*key, deadline),
+            State::Armed(wheel, key) => wheel.reset(*key, deadline),
             State::Idle { .. } | State::Fired => false,
         };
         if !still_armed {
@@ -103,8 +103,8 @@ impl Timer {
 
     #[inline]
     fn poll_fired(&mut self, waker: &Waker) -> Poll<()> {
-        if let State::Armed(timers, key) = &self.state {
-            match timers.renew(*key, waker) {
+        if let State::Armed(wheel, key) = &self.state {
+            match wheel.renew(*key, waker) {
                 Renew::Waiting => return Poll::Pending,
                 Renew::Fired => self.state = State::Fired,
                 Renew::Closed => self.state = State::Idle { may_have_passed: true },
@@ -117,17 +117,12 @@ impl Timer {
     }
 
     fn arm(&mut self, waker: &Waker) -> Poll<()> {
-        let mut timers = Timers::here();
-        if matches!(self.state, State::Idle { may_have_passed: true })
-            && timers.clock().now() >= self.deadline
-        {
-            self.state = State::Fired;
-            return Poll::Ready(());
-        }
+        let may_have_passed = !matches!(self.state, State::Idle { may_have_passed: false });
+        let mut wheel = Mount::here();
         loop {
-            match timers.arm(self.deadline, waker) {
+            match wheel.arm(self.deadline, may_have_passed, waker) {
                 Arm::Armed(key) => {
-                    self.state = State::Armed(timers, key);
+                    self.state = State::Armed(wheel, key);
                     return Poll::Pending;
                 }
                 Arm::Due => {
@@ -135,7 +130,7 @@ impl Timer {
                     return Poll::Ready(());
                 }
                 // Its driver ended while this thread still has it entered.
-                Arm::Closed => timers = Timers::outside(),
+                Arm::Closed => wheel = Mount::outside(),
             }
         }
     }
@@ -146,9 +141,12 @@ impl Future for Timer {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let budget = ready!(coop::poll_proceed(cx));
+        if !coop::has_budget_remaining() {
+            ready!(coop::poll_proceed(cx)).made_progress(); // asks to be polled again
+        }
         ready!(self.poll_fired(cx.waker()));
-        budget.made_progress();
+        // Spent by who is ready alone: to take it first and give it back would be for nothing.
+        ready!(coop::poll_proceed(cx)).made_progress();
         Poll::Ready(())
     }
 }
@@ -156,8 +154,8 @@ impl Future for Timer {
 impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
-        if let State::Armed(timers, key) = &self.state {
-            timers.disarm(*key);
+        if let State::Armed(wheel, key) = &self.state {
+            wheel.disarm(*key);
         }
     }
 }

@@ -1,251 +1,150 @@
-//! The wheel of one thread that parks, and what others may do with it.
+//! One wheel of a driver, and what anybody may do with it.
 //!
-//! ```text
-//!   Timer::poll ── arm ──► wheel ── expire ──► WakeBatch ──► the task
-//!   Timer::drop ─ disarm ─►  │
-//!                            └─ next deadline ──► how long the driver parks
-//! ```
-//!
-//! * **[E1]** Who parks says until when, under the lock with which it has looked at the wheel. Who
-//!   arms an earlier timer under that lock sees it, and rings: no deadline falls between the two.
-//! * **[E2]** No waker is cloned, woken or dropped under the lock.
-//! * **[E3]** After `close` nothing is armed. What was, is woken, and finds itself another wheel.
+//! Owns nothing but the names: the wheel is behind its lock (`axle.rs`), the driver's promise is in
+//! its alarm (`alarm.rs`).
 
 use std::fmt;
-use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
-use rt_task::sync::{Mutex, lock};
 use rt_waker::WakeBatch;
 
+use crate::axle::{Mount, TimerCounts};
 use crate::clock::{Clock, Instant, NEVER};
-use crate::wheel::{Key, Wheel};
+use crate::messages;
+use crate::wheels::Wheels;
 
-/// A handle to the timers of a [`TimerDriver`](crate::TimerDriver): cheap to clone, for any thread.
+/// A handle to one wheel of a [`TimerDriver`](crate::TimerDriver): cheap to clone, for any thread.
 #[derive(Clone)]
 pub struct Timers {
-    shared: Arc<Shared>,
+    wheels: Wheels,
+    mount: Mount,
 }
 
-struct Shared {
-    clock: Clock,
-    /// Ends the driver's park.
-    bell: Waker,
-    state: Mutex<State>,
-}
+static_assertions::assert_impl_all!(Timers: Send, Sync);
 
-struct State {
-    wheel: Wheel<Waker>,
-    /// The tick until which the driver has promised to sleep; `None` while it is awake.
-    asleep_until: Option<u64>,
-    is_closed: bool,
-}
-
-/// What came of arming.
-#[derive(Debug)]
-pub(crate) enum Arm {
-    Armed(Key),
-    /// The deadline has passed.
-    Due,
-    /// The driver is gone.
-    Closed,
-}
-
-/// What became of a timer that was armed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Renew {
-    Waiting,
-    Fired,
-    /// The driver is gone.
-    Closed,
+impl Wheels {
+    /// One of the wheels. Enter it on the thread whose timers it shall hold.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    #[must_use]
+    #[track_caller]
+    pub fn timers(&self, index: usize) -> Timers {
+        match self.mount(index) {
+            Some(mount) => Timers { wheels: self.clone(), mount },
+            None => messages::no_such_wheel(index, self.len()),
+        }
+    }
 }
 
 impl Timers {
-    pub(crate) fn new(clock: Clock, bell: Waker) -> Timers {
-        let state = State { wheel: Wheel::new(), asleep_until: None, is_closed: false };
-        Timers { shared: Arc::new(Shared { clock, bell, state: Mutex::new(state) }) }
-    }
-
     /// The clock that the deadlines go by.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.shared.clock
+        self.wheels.clock()
+    }
+
+    /// This wheel and the others of its driver.
+    #[must_use]
+    pub fn wheels(&self) -> &Wheels {
+        &self.wheels
     }
 
     /// How many timers wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        lock(&self.shared.state).wheel.len()
+        self.mount.waiting()
+    }
+
+    /// What the wheel has done so far.
+    ///
+    /// ```
+    /// use rt_timer::{Clock, TimerDriver, sleep};
+    /// use rt_waker::Parker;
+    /// use std::time::Duration;
+    ///
+    /// let driver = TimerDriver::new(Parker::new(), Clock::real());
+    /// let _entered = driver.timers().enter();
+    /// let mut sleep = Box::pin(sleep(Duration::from_secs(1)));
+    /// let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    /// assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    /// drop(sleep);
+    /// let counts = driver.timers().counts();
+    /// assert_eq!((counts.armed, counts.fired, counts.cancelled), (1, 0, 1));
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> TimerCounts {
+        self.mount.counts()
     }
 
     /// Gives back what memory a peak of timers left behind.
     pub fn trim(&self) {
-        lock(&self.shared.state).wheel.trim();
+        self.mount.trim();
     }
 
-    /// Moves a paused clock on by `by` and fires what is due then, in the order of the deadlines.
+    /// Whether a timer of this wheel may be due at `now`. Takes no lock: it costs the owner of the
+    /// wheel a load from a line that is its own.
+    ///
+    /// `true` for a timer that was cancelled too, until [`expire_due`](Timers::expire_due) has
+    /// looked.
+    #[must_use]
+    #[inline]
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        match self.mount.next() {
+            NEVER => false,
+            next => next <= self.clock().tick(now),
+        }
+    }
+
+    /// Takes out who is due on this wheel, in the order of their deadlines, and says how many. The
+    /// owner may do so, and anybody else: of two at once, each timer goes to one.
+    ///
+    /// ```
+    /// use rt_timer::{Clock, TimerDriver, sleep};
+    /// use rt_waker::{Parker, WakeBatch};
+    /// use std::time::Duration;
+    ///
+    /// let clock = Clock::manual();
+    /// let driver = TimerDriver::with_wheels(Parker::new(), clock.clone(), 2);
+    /// let busy = driver.wheels().timers(1);
+    /// let entered = busy.enter();
+    /// let mut sleep = Box::pin(sleep(Duration::from_millis(5)));
+    /// let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    /// assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    /// drop(entered);
+    ///
+    /// clock.advance(Duration::from_millis(15));
+    /// let overdue = driver.wheels().overdue(Duration::from_millis(10));
+    /// assert_eq!(overdue, Some(1));
+    /// let mut ready = WakeBatch::new();
+    /// assert_eq!(busy.expire_due(&mut ready), 1);
+    /// assert_eq!(ready.wake_all(), 1);
+    /// ```
+    pub fn expire_due(&self, ready: &mut WakeBatch) -> usize {
+        match self.mount.next() {
+            NEVER => 0,
+            _ => self.mount.expire(self.clock().now_to_fire(), ready),
+        }
+    }
+
+    /// Moves a paused clock on by `by` and fires what is due then on all wheels that go by it, on
+    /// each in the order of the deadlines.
     ///
     /// # Panics
     ///
     /// If the clock runs.
     #[track_caller]
     pub fn advance(&self, by: Duration) {
-        self.shared.clock.advance(by);
+        self.clock().advance(by);
         let mut ready = WakeBatch::new();
-        self.expire(&mut ready);
+        self.wheels.expire_all(&mut ready);
         ready.wake_all();
     }
 
-    /// Has `waker` woken at `deadline`.
-    pub(crate) fn arm(&self, deadline: Instant, waker: &Waker) -> Arm {
-        let tick = self.shared.clock.tick(deadline);
-        let waker = waker.clone();
-        let mut state = lock(&self.shared.state);
-        if state.is_closed {
-            return unlocked(state, waker, Arm::Closed);
-        }
-        if tick <= state.wheel.elapsed() {
-            return unlocked(state, waker, Arm::Due);
-        }
-        let key = state.wheel.insert(tick, waker);
-        let must_ring = state.must_ring(tick);
-        drop(state);
-        self.ring_if(must_ring);
-        Arm::Armed(key)
+    pub(crate) fn mount(&self) -> Mount {
+        self.mount
     }
-
-    /// Has `waker` woken in place of the one before.
-    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> Renew {
-        match lock(&self.shared.state).find(key) {
-            Ok(current) if current.will_wake(waker) => return Renew::Waiting,
-            Ok(_) => {}
-            Err(end) => return end,
-        }
-        let mut newest = waker.clone();
-        let mut state = lock(&self.shared.state);
-        let found = state.find(key).map(|current| std::mem::swap(current, &mut newest));
-        let renewed = found.err().unwrap_or(Renew::Waiting);
-        unlocked(state, newest, renewed)
-    }
-
-    /// Moves the deadline of a timer that waits. `false` if it does not wait any more.
-    pub(crate) fn reset(&self, key: Key, deadline: Instant) -> bool {
-        let tick = self.shared.clock.tick(deadline);
-        let mut state = lock(&self.shared.state);
-        let is_reset = state.wheel.reset(key, tick);
-        let must_ring = is_reset && state.must_ring(tick);
-        drop(state);
-        self.ring_if(must_ring);
-        is_reset
-    }
-
-    /// The timer is gone.
-    pub(crate) fn disarm(&self, key: Key) {
-        let waker = lock(&self.shared.state).wheel.remove(key);
-        drop(waker);
-    }
-
-    /// Takes out who is due.
-    pub(crate) fn expire(&self, ready: &mut WakeBatch) {
-        let now = self.now();
-        lock(&self.shared.state).wheel.expire(now, |waker| ready.push(waker));
-    }
-
-    /// Takes out who is due, and if nobody is, and the driver means to sleep, says until when.
-    pub(crate) fn expire_or_sleep(&self, may_sleep: bool, ready: &mut WakeBatch) -> Sleep {
-        let now = self.now();
-        let mut state = lock(&self.shared.state);
-        state.asleep_until = None;
-        state.wheel.expire(now, |waker| ready.push(waker));
-        if !may_sleep || !ready.is_empty() {
-            return Sleep::No;
-        }
-        let next = state.next();
-        state.asleep_until = Some(next.unwrap_or(NEVER));
-        match next {
-            None => Sleep::ForEver,
-            Some(next) => Sleep::For(next, Duration::from_nanos(next - now.min(next))),
-        }
-    }
-
-    /// The driver is awake: nobody need ring.
-    pub(crate) fn awake(&self, ready: &mut WakeBatch) {
-        let now = self.now();
-        let mut state = lock(&self.shared.state);
-        state.asleep_until = None;
-        state.wheel.expire(now, |waker| ready.push(waker));
-    }
-
-    /// How long until a timer is due, promised as if to sleep.
-    pub(crate) fn due(&self) -> Option<Duration> {
-        let mut state = lock(&self.shared.state);
-        let next = state.next();
-        state.asleep_until = Some(next.unwrap_or(NEVER));
-        drop(state);
-        next.and_then(|next| self.shared.clock.until(next))
-    }
-
-    /// Wakes all, and takes in nothing any more [E3].
-    pub(crate) fn close(&self) {
-        let mut ready = WakeBatch::new();
-        let mut state = lock(&self.shared.state);
-        state.is_closed = true;
-        state.wheel.expire(u64::MAX, |waker| ready.push(waker));
-        drop(state);
-        ready.wake_all();
-    }
-
-    /// Never the tick that never comes, also when the clock was advanced to the end of time.
-    #[inline]
-    fn now(&self) -> u64 {
-        self.shared.clock.now_tick().min(NEVER - 1)
-    }
-
-    #[inline]
-    fn ring_if(&self, must_ring: bool) {
-        if must_ring {
-            self.shared.bell.wake_by_ref();
-        }
-    }
-}
-
-/// How long the driver may sleep.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Sleep {
-    No,
-    /// Until this tick, which is so far away.
-    For(u64, Duration),
-    ForEver,
-}
-
-impl State {
-    /// The timer of a key, or why there is none.
-    fn find(&mut self, key: Key) -> Result<&mut Waker, Renew> {
-        let end = if self.is_closed { Renew::Closed } else { Renew::Fired };
-        self.wheel.get_mut(key).ok_or(end)
-    }
-
-    /// The next deadline. One that never comes is in the wheel too, for its reset, and is none.
-    fn next(&mut self) -> Option<u64> {
-        self.wheel.next_deadline().filter(|&next| next != NEVER)
-    }
-
-    /// Whether the driver sleeps for longer than until `tick` [E1]. It is rung for once.
-    fn must_ring(&mut self, tick: u64) -> bool {
-        let must_ring = self.asleep_until.is_some_and(|until| tick < until);
-        if must_ring {
-            self.asleep_until = Some(tick);
-        }
-        must_ring
-    }
-}
-
-/// Drops a waker when the lock is gone [E2].
-fn unlocked<G, R>(guard: G, waker: Waker, result: R) -> R {
-    drop(guard);
-    drop(waker);
-    result
 }
 
 impl fmt::Debug for Timers {

@@ -89,6 +89,12 @@ impl<T> Wheel<T> {
         self.len() == 0
     }
 
+    /// How many timers were ever inserted. A reset is no insertion.
+    #[must_use]
+    pub fn inserted(&self) -> u64 {
+        self.slab.inserted()
+    }
+
     /// How many timers the wheel has memory for: what [`trim`](Self::trim) gives back.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -99,6 +105,7 @@ impl<T> Wheel<T> {
     /// what is due is still being taken out, the deadline of the last timer that fired. Never
     /// decreases.
     #[must_use]
+    #[inline]
     pub fn elapsed(&self) -> u64 {
         self.levels.elapsed()
     }
@@ -111,6 +118,7 @@ impl<T> Wheel<T> {
     /// # Panics
     ///
     /// If 4,294,967,295 timers wait already.
+    #[inline]
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
         let index = self.slab.vacant();
         let deadline = deadline.max(self.elapsed()); // [W1]
@@ -120,6 +128,7 @@ impl<T> Wheel<T> {
 
     /// Takes a timer out before it fires, and gives its payload back: `None` if it has fired or
     /// was removed.
+    #[inline]
     pub fn remove(&mut self, key: Key) -> Option<T> {
         let (index, deadline) = self.slab.find(key)?;
         let place = self.levels.place(deadline);
@@ -157,6 +166,7 @@ impl<T> Wheel<T> {
     /// assert_eq!(wheel.pop_expired(10), Some("new waker"));
     /// assert_eq!(wheel.get_mut(key), None);
     /// ```
+    #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let (index, _) = self.slab.find(key)?;
         self.slab.value_mut(index)

@@ -64,6 +64,7 @@ impl Levels {
         }
     }
 
+    #[inline]
     pub(super) fn elapsed(&self) -> u64 {
         self.elapsed
     }
@@ -75,6 +76,7 @@ impl Levels {
     }
 
     /// Where `deadline`, which is not before `elapsed`, belongs [W2].
+    #[inline]
     pub(super) fn place(&self, deadline: u64) -> Place {
         let lowest_digit = SLOTS as u64 - 1;
         let level = ((deadline ^ self.elapsed) | lowest_digit).ilog2() / BITS;
@@ -83,6 +85,7 @@ impl Levels {
     }
 
     /// The place of the earliest deadline [W3].
+    #[inline]
     pub(super) fn first(&self) -> Option<Place> {
         if self.levels == 0 {
             return None;
@@ -93,17 +96,20 @@ impl Levels {
     }
 
     /// The first tick of a slot.
+    #[inline]
     pub(super) fn start(&self, at: Place) -> u64 {
         let shift = at.level as u32 * BITS;
         let above = (self.elapsed >> shift) & !(SLOTS as u64 - 1);
         (above | at.slot as u64) << shift
     }
 
+    #[inline]
     pub(super) fn slot(&self, at: Place) -> &Slot {
         &self.slots[at.level][at.slot]
     }
 
     /// Notes that an entry comes into the slot, and gives the list to link it into.
+    #[inline]
     pub(super) fn enter(&mut self, at: Place, deadline: u64) -> &mut List {
         let slot = &mut self.slots[at.level][at.slot];
         let empty = slot.list.is_empty();
@@ -119,11 +125,13 @@ impl Levels {
     }
 
     /// The list to take an entry out of; [`leave`](Self::leave) comes next.
+    #[inline]
     pub(super) fn list(&mut self, at: Place) -> &mut List {
         &mut self.slots[at.level][at.slot].list
     }
 
     /// Notes that an entry has left the slot.
+    #[inline]
     pub(super) fn leave(&mut self, at: Place, deadline: u64) {
         let slot = &self.slots[at.level][at.slot];
         if slot.list.is_empty() {
@@ -144,6 +152,7 @@ impl Levels {
     }
 
     /// Whether `min` of the slot may be too early [W5].
+    #[inline]
     pub(super) fn is_stale(&self, at: Place) -> bool {
         self.stale[at.level] & at.bit() != 0
     }
@@ -162,6 +171,7 @@ impl Place {
     }
 
     /// The bit of the slot in the bitmaps of its level.
+    #[inline]
     fn bit(self) -> u64 {
         1 << self.slot
     }

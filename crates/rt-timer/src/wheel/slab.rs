@@ -46,15 +46,18 @@ pub(super) struct List {
 impl List {
     pub(super) const EMPTY: List = List { head: NIL, tail: NIL };
 
+    #[inline]
     pub(super) fn head(self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
     }
 
+    #[inline]
     pub(super) fn is_empty(self) -> bool {
         self.tail == NIL
     }
 
     /// The entry of a list that has exactly one.
+    #[inline]
     pub(super) fn only(self) -> Option<u32> {
         if self.head == self.tail { self.head() } else { None }
     }
@@ -86,11 +89,17 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// How many entries were ever used.
+    pub(super) fn inserted(&self) -> u64 {
+        self.next_serial.get() - 1
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.entries.capacity()
     }
 
     /// A free entry, which stays free. Allocates only if there is none.
+    #[inline]
     pub(super) fn vacant(&mut self) -> u32 {
         if self.free == NIL {
             self.grow();
@@ -110,6 +119,7 @@ impl<T> Slab<T> {
     }
 
     /// Uses the entry that [`vacant`](Self::vacant) gave, as the last of `list`.
+    #[inline]
     pub(super) fn fill(&mut self, index: u32, list: &mut List, deadline: u64, value: T) -> Key {
         let serial = self.next_serial;
         self.next_serial = serial.saturating_add(1); // [W7]
@@ -128,6 +138,7 @@ impl<T> Slab<T> {
     }
 
     /// Takes an entry out of `list`, which must be the one that it is in, and frees it.
+    #[inline]
     pub(super) fn remove(&mut self, list: &mut List, index: u32) -> Option<T> {
         let entry = &mut self.entries[index as usize];
         let (prev, next) = (entry.prev, entry.next);
@@ -141,20 +152,24 @@ impl<T> Slab<T> {
     }
 
     /// Index and deadline of what `key` names, if it is still there [W7].
+    #[inline]
     pub(super) fn find(&self, key: Key) -> Option<(u32, u64)> {
         let entry = self.entries.get(key.index as usize)?;
         (entry.serial == key.serial.get()).then_some((key.index, entry.deadline))
     }
 
+    #[inline]
     pub(super) fn value_mut(&mut self, index: u32) -> Option<&mut T> {
         self.entries[index as usize].value.as_mut()
     }
 
+    #[inline]
     pub(super) fn deadline(&self, index: u32) -> u64 {
         self.entries[index as usize].deadline
     }
 
     /// The one behind `index` in its list.
+    #[inline]
     pub(super) fn next(&self, index: u32) -> Option<u32> {
         let next = self.entries[index as usize].next;
         (next != NIL).then_some(next)
@@ -176,6 +191,7 @@ impl<T> Slab<T> {
     }
 
     /// Makes `index`, which points back to the tail already, the new tail.
+    #[inline]
     fn append(&mut self, list: &mut List, index: u32) {
         match list.tail {
             NIL => list.head = index,
@@ -185,6 +201,7 @@ impl<T> Slab<T> {
     }
 
     /// Closes the gap between two neighbours.
+    #[inline]
     fn join(&mut self, list: &mut List, prev: u32, next: u32) {
         match prev {
             NIL => list.head = next,
