@@ -48,6 +48,14 @@ enum Stamp {
     In(PollNumber),
 }
 
+/// When a call was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum When {
+    /// The clock was read for this answer.
+    Now(Instant),
+    Past(Instant),
+}
+
 impl Call {
     /// Now. Cheap inside of a poll.
     #[inline]
@@ -57,13 +65,14 @@ impl Call {
     }
 
     /// When it was.
-    pub(crate) fn when(&mut self) -> Instant {
+    pub(crate) fn when(&mut self) -> When {
         let when = match self.stamp {
-            Stamp::At(instant) => instant,
-            Stamp::In(poll) if unmark_poll(poll) => Instant::now(),
-            Stamp::In(poll) => settle(poll, -1).unwrap_or_else(Instant::now),
+            Stamp::At(instant) => When::Past(instant),
+            Stamp::In(poll) if unmark_poll(poll) => When::Now(Instant::now()),
+            Stamp::In(poll) => When::Past(settle(poll, -1).unwrap_or_else(Instant::now)),
         };
-        self.stamp = Stamp::At(when);
+        let (When::Now(instant) | When::Past(instant)) = when;
+        self.stamp = Stamp::At(instant);
         when
     }
 }
@@ -84,8 +93,8 @@ fn left(poll: PollNumber, calls: u32) {
     settle(poll, i64::from(calls));
 }
 
-/// Adds what a poll leaves at its end, or takes away one that is settled. When the poll ended, if it
-/// has.
+/// Adds what a poll leaves at its end, or takes away one that is settled. When the poll ended, if
+/// it has.
 #[cold]
 fn settle(poll: PollNumber, calls: i64) -> Option<Instant> {
     let mut polls = LEFT.lock().unwrap_or_else(PoisonError::into_inner);

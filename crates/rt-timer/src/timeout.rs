@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rt_task::coop;
 
-use crate::call::Call;
+use crate::call::{Call, When};
 use crate::clock::Instant;
 use crate::timer::Timer;
 
@@ -66,7 +66,11 @@ enum Deadline {
 impl Deadline {
     fn timer(&mut self) -> Pin<&mut Timer> {
         if let Deadline::After { call, duration } = self {
-            *self = Deadline::Timer { timer: Timer::at(call.when() + *duration) };
+            let timer = match call.when() {
+                When::Now(now) => Timer::since(now, *duration),
+                When::Past(call) => Timer::at(call + *duration),
+            };
+            *self = Deadline::Timer { timer };
         }
         match self {
             Deadline::Timer { timer } => Pin::new(timer),

@@ -61,8 +61,14 @@ impl Timer {
     /// As [`sleep`].
     #[inline]
     pub fn after(duration: Duration) -> Timer {
+        Timer::since(Instant::now(), duration)
+    }
+
+    /// As [`after`](Timer::after), for who has just read the clock.
+    #[inline]
+    pub(crate) fn since(now: Instant, duration: Duration) -> Timer {
         let state = State::Idle { may_have_passed: duration.is_zero() };
-        Timer { deadline: Instant::now() + duration, state }
+        Timer { deadline: now + duration, state }
     }
 
     /// As [`sleep_until`].
