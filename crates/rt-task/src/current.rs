@@ -59,19 +59,25 @@ pub(crate) struct Enter {
 /// While the guard lives, `task` is the current one and may spend `budget`.
 #[inline]
 pub(crate) fn enter(task: Option<NonNull<Header>>, budget: u32) -> Enter {
-    CURRENT.with(|current| {
-        let mut last = current.last_poll.get();
+    CURRENT.with(|current| Enter {
+        task: current.task.replace(task),
+        budget: current.budget.replace(budget),
+        poll: current.poll.replace(current.number()),
+        marks: current.marks.replace(0),
+    })
+}
+
+impl Current {
+    /// A number that no poll has had.
+    #[inline]
+    fn number(&self) -> Option<PollNumber> {
+        let mut last = self.last_poll.get();
         if last.is_multiple_of(BLOCK) {
             last = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) * BLOCK;
         }
-        current.last_poll.set(last + 1);
-        Enter {
-            task: current.task.replace(task),
-            budget: current.budget.replace(budget),
-            poll: current.poll.replace(NonZeroU64::new(last + 1).map(PollNumber)),
-            marks: current.marks.replace(0),
-        }
-    })
+        self.last_poll.set(last + 1);
+        NonZeroU64::new(last + 1).map(PollNumber)
+    }
 }
 
 impl Drop for Enter {
@@ -126,6 +132,26 @@ pub fn unmark_poll(poll: PollNumber) -> bool {
         }
         is_current
     })
+}
+
+/// As if the poll that goes on on this thread had ended and another one begun: whoever left marks in it
+/// is told of them now. For who is about to change what the marks are answered with.
+pub fn settle_marks() {
+    CURRENT.with(|current| {
+        let marks = current.marks.replace(0);
+        if marks > 0
+            && let Some(poll) = current.poll.replace(current.number())
+        {
+            tell_of_marks(current.left.get(), poll, marks);
+        }
+    });
+}
+
+/// A number that changes with each poll of a task or of a root on this thread: who sees the same one
+/// twice knows that nothing was polled in between.
+#[must_use]
+pub fn polls_here() -> u64 {
+    CURRENT.with(|current| current.last_poll.get())
 }
 
 /// The number of the current task.

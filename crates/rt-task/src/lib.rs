@@ -35,7 +35,7 @@ mod observer;
 mod priority;
 
 pub use builder::Builder;
-pub use current::{PollNumber, mark_poll, unmark_poll};
+pub use current::{PollNumber, mark_poll, polls_here, settle_marks, unmark_poll};
 pub use error::JoinError;
 pub use id::{Id, ThreadNumber};
 pub use inbox::{Inbox, Push};

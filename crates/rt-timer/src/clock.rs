@@ -30,6 +30,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{self, Duration};
 
+use rt_task::settle_marks;
+
 use rt_task::sync::thread_local_with_drop;
 
 /// The tick that is never reached.
@@ -338,6 +340,8 @@ impl Clock {
 
     /// Stops the clock where it is. Nothing happens if it stands already.
     pub fn pause(&self) {
+        // Who has asked for the time of a call in this poll gets what the clock says now.
+        settle_marks();
         let mut course = self.course();
         let at = course.now();
         self.set(&mut course, Course::Paused { at });
@@ -397,6 +401,15 @@ impl Clock {
         self.set(&mut course, Course::Paused { at: at.max(instant) });
     }
 
+    /// As [`advance_to`](Clock::advance_to), of a clock that somebody may let run meanwhile. Whether it
+    /// stood.
+    pub(crate) fn skip_to(&self, instant: Instant) -> bool {
+        let mut course = self.course();
+        let Course::Paused { at } = *course else { return false };
+        self.set(&mut course, Course::Paused { at: at.max(instant) });
+        true
+    }
+
     /// Makes this the clock of the thread, which [`Instant::now`] reads, until the guard is
     /// dropped. Guards nest; drop them in the reverse order.
     ///
@@ -413,7 +426,8 @@ impl Clock {
     /// ```
     #[must_use = "the clock is left when the guard is dropped"]
     pub fn enter(&self) -> ClockGuard {
-        let outer = CURRENT.with(|current| current.replace(Some(self.clone())));
+        // In a thread that ends, where thread-locals are gone, it is nobody's clock.
+        let outer = CURRENT.try_with(|current| current.replace(Some(self.clone()))).ok().flatten();
         ClockGuard { outer, not_send: PhantomData }
     }
 

@@ -35,8 +35,8 @@ use crate::wheels::{Sleep, Wheels};
 pub struct TimerDriver<P: Park> {
     inner: P,
     wheels: Wheels,
-    /// The park before this one ended with nothing to do, and the clock stood.
-    was_idle: bool,
+    /// When the clock stood and there was nothing to do at the last park: what `polls_here` said.
+    idle_since: Option<u64>,
 }
 
 impl<P: Park> TimerDriver<P> {
@@ -56,7 +56,7 @@ impl<P: Park> TimerDriver<P> {
     #[track_caller]
     pub fn with_wheels(inner: P, clock: Clock, count: usize) -> TimerDriver<P> {
         let wheels = Wheels::new(clock, inner.waker(), count);
-        TimerDriver { inner, wheels, was_idle: false }
+        TimerDriver { inner, wheels, idle_since: None }
     }
 
     /// The park inside.
@@ -79,13 +79,16 @@ impl<P: Park> TimerDriver<P> {
     /// Nothing is to be done before `next`: a clock that stands goes there.
     fn skip_ahead(&mut self, next: u64, ready: &mut WakeBatch) {
         self.inner.park(Some(Duration::ZERO), ready);
-        if !ready.is_empty() || !std::mem::replace(&mut self.was_idle, true) {
+        let polls = rt_task::polls_here();
+        let was_idle = self.idle_since.replace(polls) == Some(polls);
+        if !ready.is_empty() || !was_idle {
             return;
         }
-        self.was_idle = false;
+        self.idle_since = None;
         let clock = self.wheels.clock();
-        clock.advance_to(clock.instant(next));
-        self.wheels.awake(ready);
+        if clock.skip_to(clock.instant(next)) {
+            self.wheels.awake(ready);
+        }
     }
 }
 
@@ -94,7 +97,7 @@ impl<P: Park> Park for TimerDriver<P> {
         let may_sleep = timeout != Some(Duration::ZERO);
         let timeout = match (self.wheels.expire_or_sleep(may_sleep, ready), timeout) {
             (Sleep::No, _) => {
-                self.was_idle = false;
+                self.idle_since = None;
                 return self.inner.park(Some(Duration::ZERO), ready);
             }
             (Sleep::For(next, _), _) if self.wheels.clock().is_paused() => {

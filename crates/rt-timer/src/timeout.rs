@@ -15,6 +15,9 @@ use crate::timer::Timer;
 
 /// Gives `future` so much time, from this call on: its output, or [`Elapsed`].
 ///
+/// "From this call on" is exact to the rest of the poll in which it is made: later by that at most, never
+/// earlier.
+///
 /// The future is polled first: one that is ready wins over a deadline that has passed. When the
 /// time is up the future is not polled again; it is dropped with the `Timeout`.
 ///

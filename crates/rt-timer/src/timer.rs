@@ -39,6 +39,9 @@ pub fn sleep_until(deadline: Instant) -> Timer {
 /// the background serves it, so that it works on every executor. Of several wakers that it was
 /// polled with, the newest is woken.
 ///
+/// Its driver must be driven: a `block_on` of another executor inside a poll of a current-thread runtime
+/// holds up the driver of that very thread, and a timer that it waits for does not fire.
+///
 /// Cancel safe. Dropped, it is forgotten at once.
 #[must_use = "futures do nothing unless polled"]
 pub struct Timer {

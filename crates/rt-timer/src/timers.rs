@@ -128,6 +128,18 @@ impl Timers {
         }
     }
 
+    /// Stops the clock, as [`Clock::pause`], and wakes the driver, which sleeps by the machine's clock.
+    pub fn pause(&self) {
+        self.clock().pause();
+        self.wheels.rouse();
+    }
+
+    /// Lets the clock run again, as [`Clock::resume`], and wakes the driver.
+    pub fn resume(&self) {
+        self.clock().resume();
+        self.wheels.rouse();
+    }
+
     /// Moves a paused clock on by `by` and fires what is due then on all wheels that go by it, on
     /// each in the order of the deadlines.
     ///

@@ -133,6 +133,13 @@ impl Wheels {
         self.set.mounts.iter().for_each(|mount| mount.trim());
     }
 
+    /// Wakes the driver, if it sleeps for a timer: its clock has changed its pace.
+    pub(crate) fn rouse(&self) {
+        if self.set.alarm.is_set_before(NEVER) {
+            self.set.alarm.ring();
+        }
+    }
+
     pub(crate) fn mount(&self, index: usize) -> Option<Mount> {
         self.set.mounts.get(index).copied()
     }

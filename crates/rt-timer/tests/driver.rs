@@ -136,3 +136,24 @@ fn under_load_a_clock_that_stands_stays() {
         assert_eq!(clock.now(), start, "time went on while there was something to do");
     });
 }
+
+#[test]
+fn a_clock_that_stands_does_not_skip_over_what_was_polled_between_two_parks() {
+    within(DEADLINE, || {
+        let clock = Clock::manual();
+        let mut driver = TimerDriver::new(Recorded::default(), clock.clone());
+        let _entered = driver.timers().enter();
+        let (waker, wakes) = CountingWaker::new();
+        let mut timer = sleep(Duration::from_secs(3600));
+        arm(&mut timer, &waker);
+        let mut ready = WakeBatch::new();
+        for _ in 0..3 {
+            driver.park(None, &mut ready);
+            assert_eq!(clock.now_tick(), 0, "the clock went on although something was polled");
+            rt_executor::block_on(async {}); // what had come in at the park
+        }
+        driver.park(None, &mut ready);
+        driver.park(None, &mut ready);
+        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "idle, it stands for ever");
+    });
+}

@@ -51,7 +51,7 @@ use crate::messages;
 /// Anywhere else.
 #[track_caller]
 pub fn pause() {
-    timers("`time::pause`").clock().pause();
+    timers("`time::pause`").pause();
 }
 
 /// Lets the clock go on from where it stands.
@@ -61,7 +61,7 @@ pub fn pause() {
 /// Outside of a current-thread runtime.
 #[track_caller]
 pub fn resume() {
-    timers("`time::resume`").clock().resume();
+    timers("`time::resume`").resume();
 }
 
 /// Moves a clock that stands on by `duration`, wakes whose time has come, in order, and lets them

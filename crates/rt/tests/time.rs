@@ -581,3 +581,71 @@ fn timers_work_in_a_select_that_drops_the_loser() {
         assert_eq!(start.elapsed(), SECOND);
     });
 }
+
+#[test]
+fn a_clock_that_another_thread_stops_stops_for_the_one_that_drives() {
+    within(LIMIT, || {
+        let runtime = Arc::new(Runtime::new().unwrap());
+        let driving = runtime.clone();
+        let (drives, is_driving) = std::sync::mpsc::channel();
+        let other = thread::spawn(move || {
+            driving.block_on(async {
+                drives.send(()).unwrap();
+                sleep(HOUR).await;
+            });
+        });
+        is_driving.recv().unwrap();
+        // Asleep until then by the machine's clock, it must hear that the clock stands, and skip.
+        runtime.block_on(async {
+            time::pause();
+            sleep(2 * HOUR).await;
+        });
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_clock_that_another_thread_stops_and_resumes_takes_nobody_down() {
+    within(LIMIT, || {
+        let runtime = Arc::new(Runtime::new().unwrap());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (sleeping, over) = (runtime.clone(), is_over.clone());
+        let other = thread::spawn(move || {
+            sleeping.block_on(async {
+                while !over.load(Ordering::SeqCst) {
+                    sleep(Duration::from_micros(20)).await;
+                }
+            });
+        });
+        runtime.block_on(async {
+            for _ in 0..2_000 {
+                time::pause();
+                thread::yield_now();
+                time::resume();
+                rt::task::yield_now().await;
+            }
+        });
+        is_over.store(true, Ordering::SeqCst);
+        assert!(other.join().is_ok(), "the thread that drives was taken down");
+    });
+}
+
+#[test]
+fn a_thread_that_ends_may_still_block() {
+    struct AtExit;
+    impl Drop for AtExit {
+        fn drop(&mut self) {
+            assert_eq!(rt::block_on(async { 7 }), 7);
+        }
+    }
+    thread_local! {
+        static AT_EXIT: AtExit = const { AtExit };
+    }
+    within(LIMIT, || {
+        let ends = thread::spawn(|| {
+            AT_EXIT.with(|_| ());
+            rt::block_on(sleep(millis(1)));
+        });
+        assert!(ends.join().is_ok());
+    });
+}
