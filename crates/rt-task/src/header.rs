@@ -18,7 +18,7 @@
 //! Which fields who may touch:
 //!
 //! * **[H1]** `vtable`, `label` and `place` are written once, before the cell is shared.
-//! * **[H2]** `queued` belongs to whoever holds the [`Task`](crate::Task); an inbox holds it for
+//! * **[H2]** `queued` belongs to whoever holds the [`Task`](crate::Task); an inbox or a list holds it for
 //!   the tasks inside.
 //! * **[H3]** `living` is touched only under the lock of the shard that `label` names.
 //! * **[H4]** `joiner` belongs to whom [S4] says.

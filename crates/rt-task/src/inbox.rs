@@ -14,6 +14,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 
 use crate::header::Header;
+use crate::list::TaskList;
 use crate::sync::{AtomicPtr, Ordering};
 use crate::task::Task;
 
@@ -82,8 +83,9 @@ impl Inbox {
         }
         // ORDER(inbox): receives every link that was published.
         let newest = NonNull::new(self.head.swap(ptr::null_mut(), Ordering::Acquire));
-        let mut chain = Chain { head: Chain { head: newest }.reversed() };
-        while let Some(task) = chain.pop() {
+        // SAFETY: [H2] the chain is ours: we took it whole.
+        let mut list = unsafe { TaskList::from_newest(newest) };
+        while let Some(task) = list.pop_front() {
             each(task);
         }
     }
@@ -92,42 +94,6 @@ impl Inbox {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.head.load(Ordering::Relaxed).is_null()
-    }
-}
-
-/// Linked tasks that are ours.
-struct Chain {
-    head: Option<NonNull<Header>>,
-}
-
-impl Chain {
-    fn pop(&mut self) -> Option<Task> {
-        let header = self.head?;
-        // SAFETY: [H2] the chain holds the Task: it is alive and the link is ours.
-        let queued = unsafe { &header.as_ref().queued };
-        // SAFETY: [H2] as above.
-        self.head = queued.with_mut(|link| unsafe { (*link).take() });
-        // SAFETY: [S1] the chain held the Task, and lets go of it.
-        Some(unsafe { Task::from_header(header) })
-    }
-
-    fn reversed(mut self) -> Option<NonNull<Header>> {
-        let mut reversed = None;
-        while let Some(task) = self.pop() {
-            let header = ManuallyDrop::new(task).as_header();
-            // SAFETY: [H2] we hold the Task: it is alive and the link is ours.
-            let queued = unsafe { &header.as_ref().queued };
-            // SAFETY: [H2] as above.
-            queued.with_mut(|link| unsafe { *link = reversed });
-            reversed = Some(header);
-        }
-        reversed
-    }
-}
-
-impl Drop for Chain {
-    fn drop(&mut self) {
-        while self.pop().is_some() {}
     }
 }
 

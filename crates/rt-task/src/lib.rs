@@ -25,6 +25,7 @@ mod state;
 mod error;
 mod inbox;
 mod join;
+mod list;
 mod living;
 
 // What a task is told at its birth, and what is told of it.
@@ -40,6 +41,7 @@ pub use error::JoinError;
 pub use id::{Id, ThreadNumber};
 pub use inbox::{Inbox, Push};
 pub use join::{AbortHandle, AbortOnDrop, JoinHandle};
+pub use list::TaskList;
 pub use living::{Generation, Living};
 pub use memory::trim;
 pub use observer::{Observer, Spawned, observe};

@@ -86,6 +86,34 @@ impl Task {
         Task { task: unsafe { TaskRef::borrowed(header) } }
     }
 
+    /// The task as one word, for a queue whose places are atomic words. Until [`Task::from_raw`]
+    /// takes it back nobody holds it: it is neither polled nor cancelled.
+    ///
+    /// ```
+    /// use rt_task::Task;
+    /// let (task, handle) = Task::new(async {}, rt_testkit::ByHand::new());
+    /// let word = task.into_raw();
+    /// // SAFETY: the word came from `into_raw`, and is taken back once.
+    /// let task = unsafe { Task::from_raw(word) };
+    /// assert_eq!(task.id(), handle.id());
+    /// ```
+    #[must_use = "the task is lost unless `Task::from_raw` takes it back"]
+    #[inline]
+    pub fn into_raw(self) -> NonNull<()> {
+        ManuallyDrop::new(self).header.cast()
+    }
+
+    /// Takes a task back.
+    ///
+    /// # Safety
+    ///
+    /// `raw` came from [`Task::into_raw`], on this thread or on one whose work up to there this
+    /// thread has received, and is taken back this once. [S1]
+    #[inline]
+    pub unsafe fn from_raw(raw: NonNull<()>) -> Task {
+        Task { header: raw.cast() }
+    }
+
     /// A counted reference.
     #[must_use]
     pub fn reference(&self) -> TaskRef {
