@@ -108,7 +108,7 @@ impl Task {
     /// # Safety
     ///
     /// `raw` came from [`Task::into_raw`], on this thread or on one whose work up to there this
-    /// thread has received, and is taken back this once. [S1]
+    /// thread has received, and is taken back this once.
     #[inline]
     pub unsafe fn from_raw(raw: NonNull<()>) -> Task {
         Task { header: raw.cast() }

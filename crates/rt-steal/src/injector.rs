@@ -1,0 +1,281 @@
+//! How tasks come in that belong to no worker's queue: from other threads, and from a full ring.
+//!
+//! ```text
+//!   other threads ── push ───────────┐    ┌─ High ─── T ── T ─┐
+//!                                    ├──► ├─ Normal ─ T ── T ─┼──► pop, pop_batch: whom the rule names
+//!   a full ring ─── push_batch ──────┘    └─ Low ──── T ──────┘
+//!   half of it and one more               one lock around the lists; a summary beside it
+//! ```
+//!
+//! * **[IN1]** The lists, and whether it is closed, change under the lock alone; the summary is stored
+//!   under it, and says what the lists hold when it is given back.
+//! * **[IN2]** After `close` no task gets in: whoever empties it afterwards has the last one.
+//! * **[IN3]** A lock is taken for a moment: a batch is sorted by class before, and appended list by list,
+//!   however long it is. No task is dropped under it.
+//! * **[IN4]** Without a fence: either a push is found by [`Injector::look`] or whoever pushed sees all
+//!   that was done before the look. Both take the lock, one of them first. See [`Idle`](crate::Idle), [ID3].
+//!
+//! # The summary
+//!
+//! ```text
+//!   63                          3   2   1   0
+//!  ┌─────────────────────────────┬───┬───┬───┐
+//!  │ how many tasks, in all      │ L │ N │ H │ which classes wait
+//!  └─────────────────────────────┴───┴───┴───┘
+//! ```
+//!
+//! `is_empty`, `len` and `waiting` read it without the lock. It may be old: a worker that finds
+//! nothing there goes on to look elsewhere. Before it sleeps it must not be fooled, and there are two ways.
+//! It may use [`Injector::look`], which takes the lock [IN4]: then who pushed needs no fence. Or both sides
+//! put a `SeqCst` fence between what they write and what they read. That is the pattern of two store
+//! buffers:
+//!
+//! ```text
+//!   who pushes                             who goes to sleep
+//!   1  lock; the summary says one; unlock 1  counts itself as asleep
+//!   2  fence(SeqCst)                       2  fence(SeqCst)
+//!   3  reads who sleeps                    3  reads the summary
+//! ```
+//!
+//! Without the fences both may read what was before: each store still lies in its core's buffer. With them
+//! one fence is before the other in the single order of all `SeqCst` operations, and who comes second reads
+//! what who came first has written.
+//!
+//! A lock, not a queue without locks: it is taken for some nanoseconds, seldom, since a worker takes many
+//! at a time, and tokio's, Go's and this one are all the same in that. What two threads fight over is
+//! one line, with a lock or without.
+
+use std::fmt;
+
+use rt_task::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
+use rt_task::{Priority, Task, TaskList};
+
+use crate::ageing::Waiting;
+
+const CLASSES: usize = Priority::ALL.len();
+
+/// One queue for all: a list a class, behind a lock.
+///
+/// ```
+/// use rt_steal::{Ageing, Injector};
+/// use rt_task::{Builder, Priority, Task};
+/// use rt_testkit::ByHand;
+///
+/// let injector = Injector::new();
+/// let (low, _handle) = Builder::new().priority(Priority::Low).spawn(async {}, ByHand::new());
+/// let (normal, _handle) = Task::new(async {}, ByHand::new());
+/// injector.push(low.unwrap()).unwrap();
+/// injector.push(normal).unwrap();
+/// let mut rule = Ageing::default();
+/// let first = injector.pop(|waiting| rule.choose(waiting));
+/// assert_eq!(first.unwrap().priority(), Priority::Normal);
+/// ```
+pub struct Injector {
+    inner: Mutex<Inner>,
+    summary: AtomicUsize,
+}
+
+struct Inner {
+    lists: [TaskList; CLASSES],
+    is_closed: bool,
+}
+
+impl Inner {
+    fn waiting(&self) -> Waiting {
+        let filled = |class: &Priority| !self.lists[*class as usize].is_empty();
+        Priority::ALL.into_iter().filter(filled).fold(Waiting::NONE, Waiting::with)
+    }
+
+    /// The first task of the class that the rule names.
+    fn pop(&mut self, rule: &mut impl FnMut(Waiting) -> Option<Priority>) -> Option<Task> {
+        let waiting = self.waiting();
+        let most_urgent = waiting.highest()?;
+        // A rule that names a class without a task is no reason to hand out none.
+        let named = rule(waiting).filter(|&class| waiting.contains(class));
+        self.lists[named.unwrap_or(most_urgent) as usize].pop_front()
+    }
+}
+
+impl Injector {
+    /// An empty one, open.
+    #[must_use]
+    pub fn new() -> Injector {
+        let lists = std::array::from_fn(|_| TaskList::new());
+        let inner = Inner { lists, is_closed: false };
+        let summary = AtomicUsize::new(Summary::of(&inner).0);
+        Injector { inner: Mutex::new(inner), summary }
+    }
+
+    /// Puts a task in, as the last of its class.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the injector is closed.
+    pub fn push(&self, task: Task) -> Result<(), Task> {
+        let class = task.priority() as usize;
+        let mut opened = self.open();
+        if opened.inner.is_closed {
+            return Err(task);
+        }
+        opened.inner.lists[class].push_back(task);
+        Ok(())
+    }
+
+    /// Puts many in, each as the last of its class, in their order: the lock is taken once, and
+    /// briefly [IN3].
+    ///
+    /// # Errors
+    ///
+    /// All of them, if the injector is closed; those of one class in their order.
+    pub fn push_batch(&self, mut batch: TaskList) -> Result<(), TaskList> {
+        let mut sorted: [TaskList; CLASSES] = std::array::from_fn(|_| TaskList::new());
+        while let Some(task) = batch.pop_front() {
+            sorted[task.priority() as usize].push_back(task);
+        }
+        if sorted.iter().all(TaskList::is_empty) {
+            return Ok(());
+        }
+        let mut opened = self.open();
+        if opened.inner.is_closed {
+            drop(opened);
+            sorted.into_iter().for_each(|list| batch.append(list));
+            return Err(batch);
+        }
+        for (list, more) in opened.inner.lists.iter_mut().zip(sorted) {
+            list.append(more);
+        }
+        Ok(())
+    }
+
+    /// Takes a task out: the first of the class that `rule` names among those that wait.
+    ///
+    /// The rule is called under the lock, so it must neither block nor touch this injector. If it
+    /// names nobody, or a class that does not wait, the most urgent class that does is taken.
+    pub fn pop(&self, mut rule: impl FnMut(Waiting) -> Option<Priority>) -> Option<Task> {
+        if self.is_empty() {
+            return None;
+        }
+        self.open().inner.pop(&mut rule)
+    }
+
+    /// Takes up to `max` tasks out, each chosen as by [`Injector::pop`], under one lock.
+    pub fn pop_batch(
+        &self,
+        max: usize,
+        mut rule: impl FnMut(Waiting) -> Option<Priority>,
+    ) -> TaskList {
+        let mut batch = TaskList::new();
+        if max == 0 || self.is_empty() {
+            return batch;
+        }
+        let mut opened = self.open();
+        while batch.len() < max
+            && let Some(task) = opened.inner.pop(&mut rule)
+        {
+            batch.push_back(task);
+        }
+        drop(opened);
+        batch
+    }
+
+    /// From now on every push hands its tasks back. What is in stays, for who pops.
+    pub fn close(&self) {
+        lock(&self.inner).is_closed = true;
+    }
+
+    /// Whether [`Injector::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        lock(&self.inner).is_closed
+    }
+
+    /// Whether a task is in: the last look before sleep. Takes the lock [IN4].
+    #[must_use]
+    pub fn look(&self) -> bool {
+        !lock(&self.inner).waiting().is_empty()
+    }
+
+    /// How many tasks of this class are in. Takes the lock.
+    #[must_use]
+    pub fn len_of(&self, class: Priority) -> usize {
+        lock(&self.inner).lists[class as usize].len()
+    }
+
+    /// Whether nothing was in, without the lock: see the summary.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.summary().waiting().is_empty()
+    }
+
+    /// How many tasks were in, without the lock.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.summary().len()
+    }
+
+    /// In which classes tasks were in, without the lock.
+    #[must_use]
+    #[inline]
+    pub fn waiting(&self) -> Waiting {
+        self.summary().waiting()
+    }
+
+    #[inline]
+    fn summary(&self) -> Summary {
+        Summary(self.summary.load(Ordering::Relaxed))
+    }
+
+    fn open(&self) -> Opened<'_> {
+        Opened { inner: lock(&self.inner), summary: &self.summary }
+    }
+}
+
+/// The lists, locked. Before the lock is given back the summary is written down [IN1], also when a
+/// rule panics.
+struct Opened<'a> {
+    inner: MutexGuard<'a, Inner>,
+    summary: &'a AtomicUsize,
+}
+
+impl Drop for Opened<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.summary.store(Summary::of(&self.inner).0, Ordering::Relaxed);
+    }
+}
+
+/// One value of the word that the module draws.
+#[derive(Clone, Copy)]
+struct Summary(usize);
+
+impl Summary {
+    #[inline]
+    fn of(inner: &Inner) -> Summary {
+        let len: usize = inner.lists.iter().map(TaskList::len).sum();
+        Summary(len << CLASSES | usize::from(inner.waiting().bits()))
+    }
+
+    #[inline]
+    fn len(self) -> usize {
+        self.0 >> CLASSES
+    }
+
+    #[inline]
+    fn waiting(self) -> Waiting {
+        Waiting::from_bits((self.0 & ((1 << CLASSES) - 1)) as u8)
+    }
+}
+
+impl Default for Injector {
+    fn default() -> Injector {
+        Injector::new()
+    }
+}
+
+impl fmt::Debug for Injector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Injector").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
