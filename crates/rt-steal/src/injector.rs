@@ -122,7 +122,7 @@ impl Injector {
     }
 
     /// Puts many in, each as the last of its class, in their order: the lock is taken once, and
-    /// briefly [IN3].
+    /// briefly.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl Injector {
         lock(&self.inner).is_closed
     }
 
-    /// Whether a task is in: the last look before sleep. Takes the lock [IN4].
+    /// Whether a task is in: the last look before sleep. Takes the lock `[IN4]`.
     #[must_use]
     pub fn look(&self) -> bool {
         !lock(&self.inner).waiting().is_empty()

@@ -26,6 +26,6 @@ pub trait Stealable: RunQueue {
 /// The thieves' end of a [`Stealable`] queue.
 pub trait Victim: Clone + Send + Sync + 'static {
     /// Whether there was nothing to steal at that moment: for the last look before sleep, and for
-    /// the monitor. What it must see is said at [`Idle`](crate::Idle), [ID3].
+    /// the monitor. What it must see is said at [`Idle`](crate::Idle), `[ID3]`.
     fn is_empty(&self) -> bool;
 }
