@@ -35,12 +35,16 @@ impl Schedule for Nobody {
 /// How often each of a round of tasks was polled. The rounds follow each other, so that a billion
 /// tasks need no billion counters.
 struct Round {
-    polls: Vec<AtomicU8>,
+    polls: [AtomicU8; Round::LEN],
     done: AtomicUsize,
 }
 
 impl Round {
     const LEN: usize = 1 << 20;
+
+    const fn new() -> Round {
+        Round { polls: [const { AtomicU8::new(0) }; Round::LEN], done: AtomicUsize::new(0) }
+    }
 
     fn count(&self, number: usize) {
         let before = self.polls[number].fetch_add(1, Ordering::Relaxed);
@@ -92,12 +96,8 @@ fn owner(ring: &mut Ring, injector: &Injector, round: &'static Round, len: usize
     }
 }
 
-fn rounds(thieves: usize, start: u64) {
+fn rounds(round: &'static Round, thieves: usize, start: u64) {
     let (items, began) = (items(), Instant::now());
-    let len = items.min(Round::LEN);
-    let polls = (0..len).map(|_| AtomicU8::new(0)).collect();
-    // Tasks live for ever, as far as the compiler knows.
-    let round: &'static Round = Box::leak(Box::new(Round { polls, done: AtomicUsize::new(0) }));
     let (mut ring, injector) = (Ring::starting_at(start), Injector::new());
     let (stealer, is_over) = (ring.stealer(), AtomicBool::new(false));
     let stolen: usize = thread::scope(|scope| {
@@ -124,12 +124,14 @@ fn rounds(thieves: usize, start: u64) {
 
 #[test]
 fn nothing_is_lost_or_doubled_under_one_thief() {
-    within(deadline(), || rounds(1, 0));
+    static ROUND: Round = Round::new();
+    within(deadline(), || rounds(&ROUND, 1, 0));
 }
 
 #[test]
 fn nothing_is_lost_or_doubled_under_three_thieves_while_indices_come_round() {
-    within(deadline(), || rounds(3, u64::MAX - 1_000));
+    static ROUND: Round = Round::new();
+    within(deadline(), || rounds(&ROUND, 3, u64::MAX - 1_000));
 }
 
 /// Thieves that steal from each other in a circle, each also the victim of the next.
@@ -137,8 +139,8 @@ fn nothing_is_lost_or_doubled_under_three_thieves_while_indices_come_round() {
 fn nothing_is_lost_when_all_steal_from_all() {
     within(deadline(), || {
         let len = items().min(Round::LEN);
-        let polls = (0..len).map(|_| AtomicU8::new(0)).collect();
-        let round: &'static Round = Box::leak(Box::new(Round { polls, done: AtomicUsize::new(0) }));
+        static ROUND: Round = Round::new();
+        let round = &ROUND;
         let (injector, rings) = (Injector::new(), [(); 3].map(|()| Ring::new()));
         let stealers = rings.each_ref().map(Ring::stealer);
         thread::scope(|scope| {
@@ -164,6 +166,6 @@ fn nothing_is_lost_when_all_steal_from_all() {
                 });
             }
         });
-        assert!(round.polls.iter().all(|polls| polls.load(Ordering::Relaxed) == 1));
+        assert!(round.polls[..len].iter().all(|polls| polls.load(Ordering::Relaxed) == 1));
     });
 }

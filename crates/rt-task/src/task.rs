@@ -100,7 +100,7 @@ impl Task {
     #[must_use = "the task is lost unless `Task::from_raw` takes it back"]
     #[inline]
     pub fn into_raw(self) -> NonNull<()> {
-        ManuallyDrop::new(self).header.cast()
+        ManuallyDrop::new(self).as_header().cast()
     }
 
     /// Takes a task back.
@@ -111,7 +111,8 @@ impl Task {
     /// thread has received, and is taken back this once.
     #[inline]
     pub unsafe fn from_raw(raw: NonNull<()>) -> Task {
-        Task { header: raw.cast() }
+        // SAFETY: [S1] the caller says so.
+        unsafe { Task::from_header(raw.cast()) }
     }
 
     /// A counted reference.
