@@ -36,7 +36,8 @@ pub struct Site {
     door: &'static dyn Door,
 }
 
-/// A site in one generation: what a handle holds.
+/// A site in one generation: what a handle holds. When the site is somebody else's by now, it has no
+/// tasks and closes nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease {
     site: &'static Site,
@@ -116,13 +117,13 @@ impl Lease {
     /// How many tasks are alive.
     #[must_use]
     pub fn alive(&self) -> usize {
-        self.site.lists.iter().map(Living::count).sum()
+        self.site.lists.iter().map(|list| list.count_of(self.generation)).sum()
     }
 
     /// References to all that are alive.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        self.site.lists.iter().flat_map(Living::tasks).collect()
+        self.site.lists.iter().flat_map(|list| list.tasks_of(self.generation)).collect()
     }
 
     /// Whether a spawn is let in.
@@ -133,7 +134,9 @@ impl Lease {
 
     /// Lets no task in from now on. `emptied` is woken whenever one of the lists has become empty.
     pub fn close(&self, emptied: &Waker) {
-        self.site.lists.iter().for_each(|list| list.close(emptied.clone()));
+        for list in &self.site.lists {
+            list.close_for(self.generation, emptied.clone());
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use std::task::Waker;
 
 use crate::header::{Header, Links};
 use crate::reference::TaskRef;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// How many lists there can be at once: one a worker, one a thread with local tasks. 16,384 of
 /// them are 128 KiB of address space, touched where used.
@@ -52,6 +52,8 @@ struct List {
     count: usize,
     /// Who is let in.
     open: Option<Generation>,
+    /// Who was let in last.
+    last: Option<Generation>,
     /// Woken when the list becomes empty after `close`.
     emptied: Option<Waker>,
 }
@@ -154,19 +156,38 @@ impl Living {
             "a list is opened again only when it is over"
         );
         list.open = Some(generation);
+        list.last = Some(generation);
+    }
+
+    /// The list, if it is or was last open for this generation. Who asks about another one asks too
+    /// late: the list is somebody else's by now.
+    fn of(&self, generation: Generation) -> Option<MutexGuard<'_, List>> {
+        Some(lock(self.shard)).filter(|list| list.last == Some(generation))
+    }
+
+    /// As [`close`](Living::close), if the list is still this generation's.
+    pub fn close_for(&self, generation: Generation, emptied: Waker) {
+        if let Some(list) = self.of(generation) {
+            List::close(list, emptied);
+        }
+    }
+
+    /// How many tasks of this generation are alive.
+    #[must_use]
+    pub fn count_of(&self, generation: Generation) -> usize {
+        self.of(generation).map_or(0, |list| list.count)
+    }
+
+    /// References to all of this generation that are alive, the youngest first.
+    #[must_use]
+    pub fn tasks_of(&self, generation: Generation) -> Vec<TaskRef> {
+        self.of(generation).map_or_else(Vec::new, |list| list.tasks())
     }
 
     /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if
     /// there is none.
     pub fn close(&self, emptied: Waker) {
-        let mut list = lock(self.shard);
-        list.open = None;
-        let now = match list.head {
-            None => Some(emptied),
-            Some(_) => list.emptied.replace(emptied),
-        };
-        drop(list);
-        now.into_iter().for_each(Waker::wake);
+        List::close(lock(self.shard), emptied);
     }
 
     /// Whether a task of this generation is let in.
@@ -184,18 +205,7 @@ impl Living {
     /// References to all that are alive, the youngest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        let list = lock(self.shard);
-        let mut tasks = Vec::with_capacity(list.count);
-        let mut next = list.head;
-        while let Some(header) = next {
-            // SAFETY: [L2] linked, and we hold the lock.
-            let task = unsafe { TaskRef::borrowed(header) };
-            tasks.push(TaskRef::clone(&task));
-            // SAFETY: [H3] we hold the lock.
-            let links = task.header().living.with(|links| unsafe { *links });
-            next = links.next.filter(|&next| Some(next) != list.head);
-        }
-        tasks
+        lock(self.shard).tasks()
     }
 
     /// Links a task that is not shared yet. `false` if the list is closed, or open for others.
@@ -234,8 +244,32 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
 }
 
 impl List {
+    fn close(mut list: MutexGuard<'_, List>, emptied: Waker) {
+        list.open = None;
+        let now = match list.head {
+            None => Some(emptied),
+            Some(_) => list.emptied.replace(emptied),
+        };
+        drop(list);
+        now.into_iter().for_each(Waker::wake);
+    }
+
+    fn tasks(&self) -> Vec<TaskRef> {
+        let mut tasks = Vec::with_capacity(self.count);
+        let mut next = self.head;
+        while let Some(header) = next {
+            // SAFETY: [L2] linked, and whoever has the list holds its lock.
+            let task = unsafe { TaskRef::borrowed(header) };
+            tasks.push(TaskRef::clone(&task));
+            // SAFETY: [H3] as above.
+            next = unsafe { links(header, |links| links.next) }
+                .filter(|&next| Some(next) != self.head);
+        }
+        tasks
+    }
+
     fn new() -> List {
-        List { head: None, count: 0, open: None, emptied: None }
+        List { head: None, count: 0, open: None, last: None, emptied: None }
     }
 
     /// # Safety
