@@ -9,7 +9,7 @@
 //! * It **searches**: its own queue is empty and it looks into the others. It holds a [`Searching`].
 //!   At most [`MAX_SEARCHING`] do at a time: several would find the same task, and fight over it.
 //! * It **sleeps**: it is counted as asleep and parks, or is about to. It holds a [`Sleeping`].
-//! * It is **chosen**: somebody has counted it as searching and unparks it.
+//! * It is **chosen**: somebody has counted it as searching and wakes it.
 //! * The **last look** is a look at everything that may hold work, after one has been counted out.
 //!
 //! # Protocol
@@ -33,13 +33,13 @@
 //! # What must hold
 //!
 //! * **[ID1]** `searching` counts the [`Searching`] values and the chosen who have not woken yet. A worker
-//!   is counted before it is unparked: a second push finds it searching, and wakes nobody else.
+//!   is counted before it is woken: a second push finds it searching, and wakes nobody else.
 //! * **[ID2]** `sleeping` is the length of the list of sleepers. Both change under the lock.
 //! * **[ID3]** Whoever is counted as asleep, and whoever stops as the last searcher, looks at everything
 //!   **after** that, and notifies if it sees work. The look comes behind a `SeqCst` fence; what it reads are
 //!   [`Stealer::is_empty`](crate::Stealer::is_empty), [`Taker::is_empty`](crate::Taker::is_empty),
 //!   [`Injector::look`](crate::Injector::look), and the caller's own flags.
-//! * **[ID4]** Threads are unparked when the lock is free again.
+//! * **[ID4]** Wakers are called when the lock is free again.
 //! * **[ID5]** "Work" is for anybody, so who sees it may rely on a searcher. What concerns one worker, or each
 //!   of them, as a shutdown does, no searcher does for it: it says [`LastLook::Stay`].
 //!
@@ -91,9 +91,10 @@ mod counts;
 
 use std::fmt;
 use std::mem::{self, ManuallyDrop};
+use std::sync::Arc;
+use std::task::Waker;
 
 use rt_task::sync::{AtomicU64, Mutex, Ordering, fence, lock};
-use rt_waker::Unparker;
 
 use self::counts::{Counts, Notice};
 
@@ -108,7 +109,7 @@ pub const MAX_SEARCHING: usize = 1;
 ///
 /// let idle = Idle::new(2);
 /// let parker = Parker::new();
-/// idle.register(0, parker.unparker());
+/// idle.register(0, parker.waker());
 ///
 /// let searching = idle.search();
 /// assert!(searching.is_some() && idle.search().is_none()); // one at a time
@@ -132,7 +133,8 @@ struct Beds {
 }
 
 struct Worker {
-    unparker: Option<Unparker>,
+    /// In an `Arc`, because cloning a waker is user code, which runs under no lock.
+    waker: Option<Arc<Waker>>,
     state: State,
 }
 
@@ -179,20 +181,21 @@ impl Idle {
     /// For workers `0..workers`, all of them working.
     #[must_use]
     pub fn new(workers: usize) -> Idle {
-        let awake = |_| Worker { unparker: None, state: State::Awake };
+        let awake = |_| Worker { waker: None, state: State::Awake };
         let workers: Vec<Worker> = (0..workers).map(awake).collect();
         let beds = Beds { asleep: Vec::with_capacity(workers.len()), workers };
         Idle { counts: AtomicU64::new(Counts::NONE.bits()), beds: Mutex::new(beds) }
     }
 
-    /// Says how a worker is unparked: before it sleeps for the first time, and again when another
+    /// Says how a worker is woken: before it sleeps for the first time, and again when another
     /// thread takes its place.
     ///
     /// # Panics
     ///
     /// If there is no such worker.
-    pub fn register(&self, worker: usize, unparker: Unparker) {
-        let before = lock(&self.beds).workers[worker].unparker.replace(unparker);
+    pub fn register(&self, worker: usize, waker: Waker) {
+        let waker = Arc::new(waker);
+        let before = lock(&self.beds).workers[worker].waker.replace(waker);
         drop(before);
     }
 
@@ -228,7 +231,7 @@ impl Idle {
     ///
     /// # Panics
     ///
-    /// If the worker has registered no unparker.
+    /// If the worker has registered no waker.
     pub fn sleep<'a>(
         &'a self,
         worker: usize,
@@ -255,17 +258,17 @@ impl Idle {
     pub fn wake_all(&self) {
         let mut beds = lock(&self.beds);
         let asleep = mem::take(&mut beds.asleep);
-        let unparkers: Vec<Unparker> = asleep
+        let wakers: Vec<Arc<Waker>> = asleep
             .into_iter()
             .filter_map(|index| {
                 let worker = &mut beds.workers[index];
                 worker.state = State::Awake;
                 let _ = self.change(|counts| Some(counts.without_sleeper()));
-                worker.unparker.clone()
+                worker.waker.clone()
             })
             .collect();
         drop(beds);
-        unparkers.iter().for_each(Unparker::unpark);
+        wakers.iter().for_each(|waker| waker.wake_by_ref());
     }
 
     /// How many sleep.
@@ -298,7 +301,7 @@ impl Idle {
         let mut beds = lock(&self.beds);
         let bed = &mut beds.workers[worker];
         assert!(
-            bed.unparker.is_some(),
+            bed.waker.is_some(),
             "worker {worker} can not be woken: call `Idle::register` first"
         );
         bed.state = State::Asleep;
@@ -314,12 +317,12 @@ impl Idle {
     fn wake_one(&self) {
         let chosen = self.choose();
         // Outside of the lock [ID4].
-        if let Some(unparker) = chosen {
-            unparker.unpark();
+        if let Some(waker) = chosen {
+            waker.wake_by_ref();
         }
     }
 
-    fn choose(&self) -> Option<Unparker> {
+    fn choose(&self) -> Option<Arc<Waker>> {
         let mut beds = lock(&self.beds);
         let choose = |counts: Counts| {
             let is_needed = counts.notice() == Notice::Sleeper;
@@ -330,13 +333,13 @@ impl Idle {
         let index = beds.asleep.pop()?;
         let worker = &mut beds.workers[index];
         worker.state = State::Chosen;
-        worker.unparker.clone()
+        worker.waker.clone()
     }
 
     #[cold]
     fn unpark(&self, worker: usize) {
-        let unparker = lock(&self.beds).workers[worker].unparker.clone();
-        unparker.iter().for_each(Unparker::unpark);
+        let waker = lock(&self.beds).workers[worker].waker.clone();
+        waker.into_iter().for_each(|waker| waker.wake_by_ref());
     }
 
     fn get_up(&self, worker: usize) -> Option<Searching<'_>> {

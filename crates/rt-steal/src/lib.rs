@@ -12,9 +12,31 @@ mod slot;
 
 mod idle;
 
+// Many threads.
+mod here;
+mod monitor;
+mod shared;
+
+mod commons;
+
+mod presence;
+
+mod place;
+
+mod worker;
+
+mod team;
+
 pub use ageing::{Ageing, Waiting};
 pub use idle::{Idle, LastLook, MAX_SEARCHING, Searching, Sleeping};
 pub use injector::Injector;
+#[doc(hidden)]
+pub use monitor::Doze;
+pub use monitor::TICK;
+pub use place::{Place, STREAK};
 pub use ring::{CAPACITY, Ring, Stealer};
+pub use shared::Shared;
 pub use slot::{Slot, Taker};
 pub use stealable::{Stealable, Victim};
+pub use team::{Root, Team};
+pub use worker::{SPIN, Worker};

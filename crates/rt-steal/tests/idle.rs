@@ -23,7 +23,7 @@ impl Crew {
         let (idle, parkers) =
             (Idle::new(workers), Vec::from_iter((0..workers).map(|_| Parker::new())));
         for (worker, parker) in parkers.iter().enumerate() {
-            idle.register(worker, parker.unparker());
+            idle.register(worker, parker.waker());
         }
         Crew { idle, parkers }
     }
@@ -231,7 +231,7 @@ fn another_thread_can_take_a_workers_place() {
     within(|| {
         let crew = Crew::new(1);
         let successor = Parker::new();
-        crew.idle.register(0, successor.unparker());
+        crew.idle.register(0, successor.waker());
         let _sleeping = crew.sleep(0);
         crew.idle.notify();
         assert_eq!(crew.unparked(), [], "the thread was woken that left");
@@ -268,7 +268,7 @@ fn every_push_is_answered_by_four_workers_that_sleep_in_between() {
         };
         let worker = |index: usize| {
             let parker = Parker::new();
-            idle.register(index, parker.unparker());
+            idle.register(index, parker.waker());
             let mut searching = None;
             while !is_over.load(Ordering::Relaxed) {
                 searching = searching.or_else(|| idle.search());

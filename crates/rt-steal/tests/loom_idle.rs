@@ -130,7 +130,7 @@ impl<S: Source> Shared<S> {
         let idle = Idle::new(workers);
         let parkers: Vec<Parker> = (0..workers).map(|_| Parker::new()).collect();
         for (worker, parker) in parkers.iter().enumerate() {
-            idle.register(worker, parker.unparker());
+            idle.register(worker, parker.waker());
         }
         (Arc::new(Shared { idle, source, pieces, taken: StdAtomicUsize::new(0) }), parkers)
     }
@@ -340,7 +340,7 @@ fn wake_all_against_falling_asleep() {
             let shared = shared.clone();
             thread::spawn(move || {
                 let parker = Parker::new();
-                shared.0.register(worker, parker.unparker());
+                shared.0.register(worker, parker.waker());
                 let mut searching = shared.0.search();
                 while !shared.1.load(Ordering::Relaxed) {
                     let look = || match shared.1.load(Ordering::Relaxed) {

@@ -1,0 +1,263 @@
+//! What the workers of one runtime share: the injector, who is idle, and a desk for each.
+//!
+//! ```text
+//!   from elsewhere ──► door ──► injector ──┐                      ┌── desk 0: ring, slot, stamp
+//!                                          ├─► a worker at a desk │
+//!   woken on a worker ─► its slot, ring ───┘       steals from ───┴── desk 1, 2, …
+//! ```
+//!
+//! * **[CM1]** A commons is never freed, so that a task needs no count on it. It serves one runtime after
+//!   another, each under a generation of its own, and is free for the next one only when nobody works at
+//!   a desk and no task is alive.
+//! * **[CM2]** At a desk works at most one thread: the one that has its [`Place`](crate::Place), and in
+//!   it the owner's ends of the ring and of the slot.
+//! * **[CM3]** The injector of a commons is never closed: nobody is refused while a task is alive.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+
+use rt_executor::{Door, Lease, Site};
+use rt_task::Task;
+use rt_task::sync::{AtomicBool, AtomicU32, Ordering};
+
+use crate::here;
+use crate::idle::Idle;
+use crate::injector::Injector;
+use crate::monitor::{self, Watched};
+use crate::ring::{Ring, Stealer};
+use crate::slot::{Slot, Taker};
+
+/// Lists of the living for threads that are no workers: more than one, so that two of them seldom meet
+/// at a lock.
+const OUTSIDE: usize = 8;
+
+/// Commons that nobody uses [CM1].
+static FREE: Mutex<Vec<&'static Commons>> = Mutex::new(Vec::new());
+
+/// See the module.
+pub(crate) struct Commons {
+    pub(crate) injector: Injector,
+    pub(crate) idle: Idle,
+    pub(crate) desks: Box<[Desk]>,
+    site: OnceLock<&'static Site>,
+    is_ending: AtomicBool,
+    is_watched: Mutex<bool>,
+    /// Whether nobody looks at timers and sockets.
+    is_unattended: Mutex<Option<Arc<dyn Fn() -> bool + Send + Sync>>>,
+    /// Threads that wait in a `block_on`: they could look, if all workers are busy.
+    roots: Mutex<Vec<Waker>>,
+}
+
+/// What others see of a worker.
+pub(crate) struct Desk {
+    pub(crate) stealer: Stealer,
+    pub(crate) taker: Taker,
+    /// Changed before and after each poll, by the worker alone: odd while it polls.
+    stamp: AtomicU32,
+    /// What the monitor saw last.
+    seen: AtomicU32,
+    /// The owner's ends, while nobody works here [CM2].
+    ends: Mutex<Option<Ends>>,
+}
+
+/// The owner's ends of what stands at a desk.
+pub(crate) struct Ends {
+    pub(crate) ring: Ring,
+    pub(crate) slot: Slot,
+}
+
+impl Commons {
+    /// A commons of so many workers that nobody uses. `None` if the process has too many executors.
+    pub(crate) fn hire(workers: usize) -> Option<&'static Commons> {
+        let mut free = held(&FREE);
+        match free.iter().position(|commons| commons.desks.len() == workers) {
+            Some(index) => Some(free.swap_remove(index)),
+            None => Commons::leak(workers),
+        }
+    }
+
+    fn leak(workers: usize) -> Option<&'static Commons> {
+        let commons: &'static Commons = Box::leak(Box::new(Commons {
+            injector: Injector::new(),
+            idle: Idle::new(workers),
+            desks: (0..workers).map(|_| Desk::new()).collect(),
+            site: OnceLock::new(),
+            is_ending: AtomicBool::new(false),
+            is_watched: Mutex::new(false),
+            is_unattended: Mutex::new(None),
+            roots: Mutex::new(Vec::new()),
+        }));
+        let site = Site::new(workers + OUTSIDE, commons)?;
+        commons.site.get_or_init(|| site);
+        Some(commons)
+    }
+
+    /// Nobody works here any more, and no task is alive [CM1].
+    pub(crate) fn release(&'static self) {
+        *held(&self.is_unattended) = None;
+        self.is_ending.store(false, Ordering::Relaxed);
+        held(&FREE).push(self);
+    }
+
+    /// Has the monitor look at it, from the first time on.
+    pub(crate) fn watch(&'static self) -> io::Result<()> {
+        let mut is_watched = held(&self.is_watched);
+        if !*is_watched {
+            monitor::watch(self)?;
+            *is_watched = true;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open(&self) -> Lease {
+        let site = self.site.get().unwrap_or_else(|| unreachable!("[CM1] set when it was made"));
+        site.open()
+    }
+
+    /// Of the list that takes what is spawned by the worker at this desk.
+    pub(crate) fn shard(&self, desk: usize) -> u16 {
+        self.site.get().map_or(0, |site| site.shard(desk))
+    }
+
+    /// What says which thread works here.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// From now on workers leave when no task is alive.
+    pub(crate) fn end(&self) {
+        // Received like a push: by the lock of `idle`, or the fence of a last look.
+        self.is_ending.store(true, Ordering::Relaxed);
+        self.idle.wake_all();
+    }
+
+    #[inline]
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_unattended(&self, is_unattended: Arc<dyn Fn() -> bool + Send + Sync>) {
+        *held(&self.is_unattended) = Some(is_unattended);
+    }
+
+    /// Adds a thread that waits in a `block_on`.
+    pub(crate) fn add_root(&self, waker: Waker) {
+        held(&self.roots).push(waker);
+    }
+
+    pub(crate) fn remove_root(&self, waker: &Waker) {
+        held(&self.roots).retain(|root| !root.will_wake(waker));
+    }
+
+    /// Whether there is work that any worker may take: for the last look, and for who has found some.
+    pub(crate) fn has_work(&self) -> bool {
+        self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
+    }
+
+    /// Somebody has work to do beside the one who asks: wakes a worker for it, if one sleeps.
+    fn see_to(&self, has_work: bool) {
+        if has_work || self.is_unattended() {
+            self.idle.notify();
+        }
+        if self.is_unattended() && self.idle.sleeping() == 0 {
+            let root = held(&self.roots).last().cloned();
+            root.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    fn is_unattended(&self) -> bool {
+        let is_unattended = held(&self.is_unattended).clone();
+        is_unattended.is_some_and(|is_unattended| is_unattended())
+    }
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let ends = Ends { ring: Ring::new(), slot: Slot::new() };
+        let (stealer, taker) = (ends.ring.stealer(), ends.slot.taker());
+        let (stamp, seen) = (AtomicU32::new(0), AtomicU32::new(0));
+        Desk { stealer, taker, stamp, seen, ends: Mutex::new(Some(ends)) }
+    }
+
+    pub(crate) fn take_ends(&self) -> Ends {
+        let ends = held(&self.ends).take();
+        ends.unwrap_or_else(|| unreachable!("[CM2] one thread works at a desk"))
+    }
+
+    pub(crate) fn give_ends(&self, ends: Ends) {
+        *held(&self.ends) = Some(ends);
+    }
+
+    /// A poll begins or ends. Two of them, and a poll was seen that is over.
+    #[inline]
+    pub(crate) fn tick(&self) {
+        let stamp = self.stamp.load(Ordering::Relaxed);
+        self.stamp.store(stamp.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Whether a poll goes on that went on at the last look; and whether there was any since.
+    fn look(&self) -> (bool, bool) {
+        let stamp = self.stamp.load(Ordering::Relaxed);
+        let is_same = self.seen.swap(stamp, Ordering::Relaxed) == stamp;
+        let is_polling = stamp % 2 == 1;
+        (is_same && is_polling, !is_same || is_polling)
+    }
+}
+
+impl Watched for Commons {
+    fn look(&self) -> bool {
+        let (mut is_active, mut has_work, mut is_held_up) = (false, false, false);
+        for desk in &self.desks {
+            let (is_long, is_working) = desk.look();
+            is_active |= is_working;
+            is_held_up |= is_long;
+            if is_long {
+                has_work |= !desk.stealer.is_empty();
+                if let Some(task) = desk.taker.take() {
+                    self.inject(task);
+                    has_work = true;
+                }
+            }
+        }
+        if is_held_up {
+            self.see_to(has_work || !self.injector.is_empty());
+        }
+        is_active
+    }
+}
+
+impl Commons {
+    fn inject(&self, task: Task) {
+        let pushed = self.injector.push(task);
+        pushed.unwrap_or_else(|_| unreachable!("[CM3] nobody closes it"));
+    }
+}
+
+impl Door for Commons {
+    #[inline]
+    fn deliver(&self, task: Task) {
+        self.inject(task);
+        self.idle.notify_unfenced();
+    }
+
+    #[inline]
+    fn list_here(&self) -> usize {
+        let outside = || self.desks.len() + here::turn() / 32 % OUTSIDE;
+        here::desk_of(self.address()).unwrap_or_else(outside)
+    }
+}
+
+impl fmt::Debug for Commons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commons")
+            .field("desks", &self.desks.len())
+            .field("idle", &self.idle)
+            .finish()
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

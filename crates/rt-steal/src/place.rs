@@ -1,0 +1,150 @@
+//! The right to work at a desk: a worker is a thread that has one.
+//!
+//! * **[PL1]** The slot takes the task that was woken last, so that it runs next, on warm caches: but no
+//!   more than [`STREAK`] times in a row. Then it goes behind the ring, like everybody else.
+//! * **[PL2]** What does not fit into the ring goes to the injector, half of the ring with it.
+
+use std::fmt;
+
+use std::sync::Arc;
+
+use rt_executor::{Lease, RunQueue};
+use rt_task::Task;
+
+use crate::ageing::Ageing;
+use crate::commons::{Commons, Desk, Ends};
+use crate::presence::Presence;
+use crate::stealable::Stealable;
+
+/// Polls in a row that tasks out of the slot get: tokio's number. Two tasks that wake each other for
+/// ever hold up the ring by three polls at a time.
+pub const STREAK: u32 = 3;
+
+/// Tasks that a worker takes out of the injector at once, at most.
+const SHARE: usize = 128;
+
+/// The right to work at a desk of a [`Team`](crate::Team). Made by [`Team::hire`](crate::Team::hire); who
+/// drops it leaves the team.
+pub struct Place {
+    commons: &'static Commons,
+    index: usize,
+    /// Empty only while it is dropped.
+    ends: Option<Ends>,
+    rule: Ageing,
+    streak: u32,
+    presence: Arc<Presence>,
+}
+
+impl Place {
+    pub(crate) fn new(commons: &'static Commons, index: usize, presence: Arc<Presence>) -> Place {
+        let ends = Some(commons.desks[index].take_ends());
+        Place { commons, index, ends, rule: Ageing::default(), streak: 0, presence }
+    }
+
+    /// The number of the desk.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(crate) fn lease(&self) -> Lease {
+        self.presence.lease()
+    }
+
+    pub(crate) fn commons(&self) -> &'static Commons {
+        self.commons
+    }
+
+    pub(crate) fn desk(&self) -> &'static Desk {
+        &self.commons.desks[self.index]
+    }
+
+    #[inline]
+    fn ends(&mut self) -> &mut Ends {
+        self.ends.as_mut().unwrap_or_else(|| unreachable!("[CM2] given back by the drop alone"))
+    }
+
+    /// A task that was woken or spawned here: it is next [PL1].
+    #[inline]
+    pub(crate) fn arrive(&mut self, task: Task) {
+        if let Some(before) = self.ends().slot.put(task) {
+            self.push(before);
+        }
+    }
+
+    /// Behind all that wait here.
+    #[inline]
+    pub(crate) fn push(&mut self, task: Task) {
+        let injector = &self.commons.injector;
+        let pushed = self.ends().ring.push_or_overflow(task, injector);
+        pushed.unwrap_or_else(|_| unreachable!("[CM3] nobody closes the injector"));
+    }
+
+    /// Who is next.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Task> {
+        if let Some(task) = self.ends().slot.take() {
+            if self.streak < STREAK {
+                self.streak += 1;
+                return Some(task);
+            }
+            self.push(task);
+        }
+        self.streak = 0;
+        self.ends().ring.pop()
+    }
+
+    /// Whether others could help.
+    #[inline]
+    pub(crate) fn has_backlog(&mut self) -> bool {
+        !self.ends().ring.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&mut self) -> bool {
+        let ends = self.ends();
+        ends.slot.is_empty() && ends.ring.is_empty()
+    }
+
+    /// Takes a share of what came in from outside. Whether there was any.
+    #[inline]
+    pub(crate) fn admit(&mut self) -> bool {
+        !self.commons.injector.is_empty() && self.admit_some()
+    }
+
+    fn admit_some(&mut self) -> bool {
+        let waiting = self.commons.injector.len();
+        let share = waiting.div_ceil(self.commons.desks.len()).clamp(1, SHARE);
+        let rule = &mut self.rule;
+        let mut batch = self.commons.injector.pop_batch(share, |waiting| rule.choose(waiting));
+        let is_empty = batch.is_empty();
+        while let Some(task) = batch.pop_front() {
+            self.push(task);
+        }
+        !is_empty
+    }
+
+    /// Takes half of what another worker has, beginning the search at any of them. Whether one had any.
+    pub(crate) fn steal(&mut self, random: usize) -> bool {
+        let desks = &self.commons.desks;
+        let index = self.index;
+        let victims = (0..desks.len()).map(|step| (random.wrapping_add(step)) % desks.len());
+        victims.filter(|&victim| victim != index).any(|victim| {
+            let stealer = &desks[victim].stealer;
+            !stealer.is_empty() && self.ends().ring.steal(stealer) > 0
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.ends.take().into_iter().for_each(|ends| self.desk().give_ends(ends));
+        self.presence.leave(self.commons);
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("index", &self.index).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! A park that several threads share: one of them waits at it, the others at parkers of their own.
+//!
+//! ```text
+//!   thread A ── park ──► the park is there: takes it, and waits where timers and sockets are looked at
+//!   thread B ── park ──► it is taken:       waits at its own parker
+//!   wake(B)  ──► B's token
+//!   wake(A)  ──► A's token, and the bell of the park, because A has it
+//! ```
+//!
+//! * **[SP1]** Whoever takes the park says so, and then looks for its token; whoever wakes leaves the
+//!   token, and then looks whether the park must be rung. Between the two steps of each stands a fence:
+//!   of the two looks one at least finds what the other side did. So no wake is lost, and no bell rings
+//!   for a thread that sleeps elsewhere.
+//! * **[SP2]** The park is given back before its owner goes on, also when it unwinds.
+//!
+//! Proof sketch of [SP1]. Let A take the park and B wake A.
+//!
+//! | A | B |
+//! |---|---|
+//! | `is_driving = true` | leave the token |
+//! | fence | fence |
+//! | look for the token | look at `is_driving` |
+//!
+//! One of the two fences comes first in the order of all fences. If it is A's, B's look sees `true` and
+//! rings: the park ends, or does not begin. If it is B's, A's look sees the token, and A only looks at
+//! the park instead of waiting.
+//!
+//! Not here: who looks after the park when nobody waits at it, because all are busy. Each of them looks
+//! at it, without waiting, now and then; and the monitor sees that it [is free](Shared::is_free).
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use rt_task::sync::{AtomicBool, Mutex, Ordering, fence, lock};
+use rt_waker::{Park, Parker, Unparker, WakeBatch};
+
+/// Looks at the token between two readings of the clock.
+const LOOKS: usize = 16;
+
+/// One thread's handle of a park that it shares with others.
+///
+/// ```
+/// use rt_steal::Shared;
+/// use rt_waker::{Park, Parker, WakeBatch};
+/// use std::time::{Duration, Instant};
+///
+/// let mut one = Shared::new(Parker::new());
+/// let mut two = one.another();
+/// let (first, second) = (one.waker(), two.waker());
+/// let waits = std::thread::spawn(move || two.park(None, &mut WakeBatch::new()));
+/// first.wake();
+/// one.park(None, &mut WakeBatch::new()); // whichever of the two has the park: both are woken
+/// second.wake();
+/// waits.join().unwrap();
+/// ```
+pub struct Shared<P: Park> {
+    place: Arc<Place<P>>,
+    parker: Parker,
+    remote: Arc<Remote>,
+    /// How long it looks for its token before it waits.
+    spin: Duration,
+}
+
+struct Place<P> {
+    /// Empty while somebody has it.
+    park: Mutex<Option<P>>,
+    bell: Waker,
+}
+
+/// How a thread is woken, wherever it waits.
+struct Remote {
+    unparker: Unparker,
+    is_driving: AtomicBool,
+    bell: Waker,
+}
+
+/// Evidence that this thread has the park.
+struct Driving<'a, P> {
+    place: &'a Place<P>,
+    remote: &'a Remote,
+    park: Option<P>,
+}
+
+impl<P: Park> Shared<P> {
+    /// The first handle of a park.
+    #[must_use]
+    pub fn new(park: P) -> Shared<P> {
+        let bell = park.waker();
+        Shared::of(Arc::new(Place { park: Mutex::new(Some(park)), bell }))
+    }
+
+    /// A handle for another thread.
+    #[must_use]
+    pub fn another(&self) -> Shared<P> {
+        Shared::of(self.place.clone())
+    }
+
+    /// Whether nobody waits at the park, or looks at it, at this moment.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        lock(&self.place.park).is_some()
+    }
+
+    /// Says later whether the park [is free](Shared::is_free), also when this handle is gone.
+    pub(crate) fn look_if_free(&self) -> Arc<dyn Fn() -> bool + Send + Sync>
+    where
+        P: Send + 'static,
+    {
+        let place = Arc::downgrade(&self.place);
+        Arc::new(move || place.upgrade().is_some_and(|place| lock(&place.park).is_some()))
+    }
+
+    fn of(place: Arc<Place<P>>) -> Shared<P> {
+        let parker = Parker::new();
+        let (unparker, bell) = (parker.unparker(), place.bell.clone());
+        let remote = Arc::new(Remote { unparker, is_driving: AtomicBool::new(false), bell });
+        Shared { place, parker, remote, spin: Duration::ZERO }
+    }
+
+    /// Before it waits, this thread looks for its token for as long as a wake-up costs: for a thread
+    /// that nobody else spins for. Never on a machine with one processor.
+    #[must_use]
+    pub fn spinning(self, spin: Duration) -> Shared<P> {
+        let may_spin = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+        Shared { spin: if may_spin { spin } else { Duration::ZERO }, ..self }
+    }
+
+    /// Whether the token came while it looked for it.
+    fn spin(&self) -> bool {
+        if self.spin.is_zero() {
+            return false;
+        }
+        let start = Instant::now();
+        loop {
+            for _ in 0..LOOKS {
+                if self.parker.try_take() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if start.elapsed() >= self.spin {
+                return false;
+            }
+        }
+    }
+
+    fn drive(&self, mut driving: Driving<'_, P>, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        self.remote.is_driving.store(true, Ordering::Relaxed);
+        // ORDER(driving): between what we say and what we look at [SP1].
+        fence(Ordering::SeqCst);
+        let timeout = if self.parker.try_take() { Some(Duration::ZERO) } else { timeout };
+        driving.park.as_mut().into_iter().for_each(|park| park.park(timeout, ready));
+        drop(driving);
+        // The token that came with the ring.
+        let _ = self.parker.try_take();
+    }
+}
+
+impl<P> Place<P> {
+    fn take<'a>(&'a self, remote: &'a Remote) -> Option<Driving<'a, P>> {
+        let park = lock(&self.park).take()?;
+        Some(Driving { place: self, remote, park: Some(park) })
+    }
+}
+
+impl<P> Drop for Driving<'_, P> {
+    fn drop(&mut self) {
+        self.remote.is_driving.store(false, Ordering::Relaxed);
+        *lock(&self.place.park) = self.park.take();
+    }
+}
+
+impl<P: Park> Park for Shared<P> {
+    fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        if timeout != Some(Duration::ZERO) && self.spin() {
+            return;
+        }
+        match self.place.take(&self.remote) {
+            Some(driving) => self.drive(driving, timeout, ready),
+            None => self.parker.park(timeout, ready),
+        }
+    }
+
+    fn due(&self) -> Option<Duration> {
+        lock(&self.place.park).as_ref().and_then(Park::due)
+    }
+
+    fn waker(&self) -> Waker {
+        Waker::from(self.remote.clone())
+    }
+}
+
+impl Wake for Remote {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unparker.unpark();
+        // ORDER(driving): between what we leave and what we look at [SP1].
+        fence(Ordering::SeqCst);
+        if self.is_driving.load(Ordering::Relaxed) {
+            self.bell.wake_by_ref();
+        }
+    }
+}
+
+impl<P: Park> fmt::Debug for Shared<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("is_free", &self.is_free()).finish_non_exhaustive()
+    }
+}

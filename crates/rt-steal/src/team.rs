@@ -1,0 +1,138 @@
+//! The workers of one runtime, from its side: hire them, spawn, close, wait until they have left.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use rt_executor::{Handle, Lease};
+use rt_task::TaskRef;
+use rt_waker::Park;
+
+use crate::commons::Commons;
+use crate::here;
+use crate::place::Place;
+use crate::presence::Presence;
+use crate::shared::Shared;
+
+/// The owner's side of a commons of workers.
+pub struct Team {
+    commons: &'static Commons,
+    lease: Lease,
+    presence: Arc<Presence>,
+    is_closed: AtomicBool,
+}
+
+impl Team {
+    /// A team, and a place for each worker: threads that the caller starts make a
+    /// [`Worker`](crate::Worker) of each.
+    ///
+    /// # Errors
+    ///
+    /// If the process has too many executors, or the monitor's thread can not be created.
+    pub fn hire(workers: usize) -> io::Result<(Team, Vec<Place>)> {
+        let too_many = || io::Error::other("too many executors live in this process: drop some");
+        let commons = Commons::hire(workers).ok_or_else(too_many)?;
+        if let Err(error) = commons.watch() {
+            commons.release();
+            return Err(error);
+        }
+        let lease = commons.open();
+        let presence = Arc::new(Presence::new(workers, lease));
+        let places =
+            (0..workers).map(|index| Place::new(commons, index, presence.clone())).collect();
+        Ok((Team { commons, lease, presence, is_closed: AtomicBool::new(false) }, places))
+    }
+
+    /// A handle that spawns from any thread.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.lease)
+    }
+
+    /// How many tasks are alive, local ones not counted.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.lease.alive()
+    }
+
+    /// References to all that are alive.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskRef> {
+        self.lease.tasks()
+    }
+
+    /// Whether this thread is one of its workers.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        here::desk_of(self.commons.address()).is_some()
+    }
+
+    /// Tells the monitor of the park that the workers share: if nobody looks at it because all are in
+    /// long polls, somebody is woken who can.
+    pub fn share<P: Park + Send + 'static>(&self, park: &Shared<P>) {
+        self.commons.set_unattended(park.look_if_free());
+    }
+
+    /// A thread that waits in a `block_on` could look at the park, too: the monitor wakes it if no
+    /// worker can.
+    #[must_use = "dropped, the monitor forgets it"]
+    pub fn add_root(&self, waker: Waker) -> Root {
+        self.commons.add_root(waker.clone());
+        Root { commons: self.commons, waker }
+    }
+
+    /// Lets no task in from now on, and cancels all that are alive. The workers leave when none is. A second
+    /// call does nothing.
+    pub fn close(&self) {
+        if self.is_closed.swap(true, Ordering::Relaxed) {
+            return; // and others may work at these desks by now
+        }
+        self.lease.close(&Waker::from(Arc::new(Ending { commons: self.commons })));
+        for task in self.lease.tasks() {
+            task.abort();
+        }
+        self.commons.end();
+    }
+
+    /// Waits until all workers have left. `false` if that took longer than `timeout`; `None` is for ever.
+    /// A worker does not wait for itself.
+    pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        self.presence.wait(usize::from(self.is_here()), timeout)
+    }
+}
+
+/// Wakes the workers when a list of the living has become empty.
+struct Ending {
+    commons: &'static Commons,
+}
+
+impl Wake for Ending {
+    fn wake(self: Arc<Self>) {
+        self.commons.idle.wake_all();
+    }
+}
+
+/// See [`Team::add_root`].
+#[derive(Debug)]
+pub struct Root {
+    commons: &'static Commons,
+    waker: Waker,
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        self.commons.remove_root(&self.waker);
+    }
+}
+
+impl fmt::Debug for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Team")
+            .field("commons", &self.commons)
+            .field("alive", &self.alive())
+            .finish()
+    }
+}

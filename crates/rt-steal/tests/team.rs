@@ -1,0 +1,292 @@
+//! A team from outside: what goes in comes out once, whoever runs it, and the end is the end of all.
+
+use std::collections::HashSet;
+use std::future::{Future, pending, poll_fn};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rt_executor::{block_on, yield_now};
+use rt_steal::{Shared, Team, Worker};
+use rt_testkit::{Tally, within};
+use rt_waker::Parker;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A team whose workers wait at a park without timers.
+fn start(workers: usize) -> Team {
+    let (team, places) = Team::hire(workers).unwrap();
+    let park = Shared::new(Parker::new());
+    team.share(&park);
+    for place in places {
+        let park = park.another();
+        thread::spawn(move || Worker::new(place, park, (), ()).run());
+    }
+    team
+}
+
+fn end(team: &Team) {
+    team.close();
+    assert!(team.wait(Some(LIMIT)), "a worker does not leave");
+    assert_eq!(team.alive(), 0);
+}
+
+/// Computes for so long.
+fn compute(duration: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < duration {
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn tasks_from_outside_all_run_once() {
+    within(LIMIT, || {
+        let team = start(2);
+        let handle = team.handle();
+        let count = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..10_000)
+            .map(|_| {
+                let count = count.clone();
+                handle.spawn(async move {
+                    yield_now().await;
+                    count.fetch_add(1, Ordering::Relaxed);
+                })
+            })
+            .collect();
+        for task in tasks {
+            block_on(task).unwrap();
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 10_000);
+        end(&team);
+    });
+}
+
+#[test]
+fn what_one_worker_spawns_others_help_with() {
+    within(LIMIT, || {
+        let team = start(2);
+        let handle = team.handle();
+        let threads = Arc::new(Mutex::new(HashSet::new()));
+        let spawner = handle.clone();
+        let seen = threads.clone();
+        let tasks = block_on(handle.spawn(async move {
+            let work = |_| {
+                let seen = seen.clone();
+                spawner.spawn(async move {
+                    seen.lock().unwrap().insert(thread::current().id());
+                    compute(Duration::from_millis(1));
+                })
+            };
+            (0..100).map(work).collect::<Vec<_>>()
+        }));
+        for task in tasks.unwrap() {
+            block_on(task).unwrap();
+        }
+        assert_eq!(threads.lock().unwrap().len(), 2, "a worker slept beside a full queue");
+        end(&team);
+    });
+}
+
+/// A team whose tasks are in every state when it ends: each is dropped once, each handle resolves.
+#[test]
+fn the_end_drops_every_future_once() {
+    within(LIMIT, || {
+        for _ in 0..50 {
+            let team = start(2);
+            let handle = team.handle();
+            let tally = Tally::new();
+            let task = |number: usize| {
+                let held = tally.witness();
+                let spawner = handle.clone();
+                async move {
+                    let _held = held;
+                    match number % 4 {
+                        0 => {}
+                        1 => pending().await,
+                        2 => loop {
+                            yield_now().await;
+                        },
+                        _ => drop(spawner.spawn(pending::<()>())),
+                    }
+                }
+            };
+            let tasks: Vec<_> = (0..100).map(|number| handle.spawn(task(number))).collect();
+            end(&team);
+            assert_eq!(tally.dropped(), 100);
+            assert!(tasks.iter().all(rt_task::JoinHandle::is_finished));
+        }
+    });
+}
+
+#[test]
+fn spawns_of_eight_threads_race_with_the_end() {
+    within(LIMIT, || {
+        for _ in 0..20 {
+            let team = start(2);
+            let begin = Barrier::new(9);
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    let handle = team.handle();
+                    let begin = &begin;
+                    scope.spawn(move || {
+                        begin.wait();
+                        let tasks: Vec<_> = (0..200).map(|_| handle.spawn(yield_now())).collect();
+                        for task in tasks {
+                            // Completed or cancelled; one that does neither hangs here.
+                            let _ = block_on(task);
+                        }
+                    });
+                }
+                begin.wait();
+                end(&team);
+            });
+        }
+    });
+}
+
+#[test]
+fn teams_come_and_go_and_handles_of_the_gone_spawn_nothing() {
+    within(LIMIT, || {
+        let mut gone = Vec::new();
+        for round in 0..300 {
+            let team = start(1 + round % 4);
+            let handle = team.handle();
+            let waits = handle.spawn(pending::<()>());
+            if round % 3 == 0 {
+                assert_eq!(block_on(handle.spawn(async { 7 })).unwrap(), 7);
+            }
+            for old in &gone {
+                let old: &rt_executor::Handle = old;
+                assert!(block_on(old.spawn(async {})).unwrap_err().is_cancelled());
+            }
+            end(&team);
+            assert!(block_on(waits).unwrap_err().is_cancelled());
+            gone.truncate(4);
+            gone.insert(0, handle);
+        }
+    });
+}
+
+#[test]
+fn a_place_that_nobody_takes_does_not_hold_up_the_end() {
+    within(LIMIT, || {
+        let (team, mut places) = Team::hire(3).unwrap();
+        let park = Shared::new(Parker::new());
+        let place = places.pop().unwrap();
+        thread::spawn(move || Worker::new(place, park, (), ()).run());
+        drop(places); // as when a thread could not be created
+        assert_eq!(block_on(team.handle().spawn(async { 1 })).unwrap(), 1);
+        end(&team);
+    });
+}
+
+#[test]
+fn a_panic_ends_its_task_and_no_worker() {
+    within(LIMIT, || {
+        let team = start(1);
+        let handle = team.handle();
+        for _ in 0..10 {
+            let task = handle.spawn(async { resume_unwind(Box::new("oh")) });
+            let _: &rt_task::JoinHandle<()> = &task;
+            assert!(block_on(task).unwrap_err().is_panic());
+        }
+        assert_eq!(block_on(handle.spawn(async { 2 })).unwrap(), 2);
+        end(&team);
+    });
+}
+
+#[test]
+fn the_end_waits_no_longer_than_it_is_told_for_a_poll_that_goes_on() {
+    within(LIMIT, || {
+        let team = start(2);
+        let (go, may_go) = mpsc::channel::<()>();
+        let (began, has_begun) = mpsc::channel();
+        let stuck = team.handle().spawn(async move {
+            began.send(()).unwrap();
+            may_go.recv().unwrap();
+        });
+        has_begun.recv().unwrap();
+        team.close();
+        assert!(!team.wait(Some(Duration::from_millis(1))));
+        assert_eq!((team.alive(), stuck.is_finished()), (1, false));
+        go.send(()).unwrap();
+        assert!(team.wait(Some(LIMIT)), "the poll is over, and its worker stays");
+        assert!(stuck.is_finished());
+    });
+}
+
+/// Woken by another thread, a million times in all: none is lost.
+#[test]
+fn wakes_from_elsewhere_meet_workers_that_go_to_sleep() {
+    let wakes = if cfg!(rt_sanitize) { 2_000 } else { 20_000 };
+    within(LIMIT, move || {
+        let team = start(2);
+        let (waker_of, wakers) = mpsc::channel();
+        let turn = Arc::new(AtomicUsize::new(0));
+        let (seen, is_over) = (turn.clone(), Arc::new(AtomicBool::new(false)));
+        let over = is_over.clone();
+        let task = team.handle().spawn(poll_fn(move |cx| {
+            if over.load(Ordering::Relaxed) {
+                return Poll::Ready(());
+            }
+            seen.fetch_add(1, Ordering::Relaxed);
+            waker_of.send(cx.waker().clone()).unwrap();
+            Poll::Pending
+        }));
+        for wake in 0..wakes {
+            let waker = wakers.recv().unwrap();
+            if wake % 64 == 0 {
+                thread::yield_now(); // so that workers sleep now and then
+            }
+            is_over.store(wake + 1 == wakes, Ordering::Relaxed);
+            waker.wake();
+        }
+        block_on(task).unwrap();
+        assert_eq!(turn.load(Ordering::Relaxed), wakes);
+        end(&team);
+    });
+}
+
+/// Runs a future on a worker.
+fn on_a_worker<T: Send + 'static>(
+    team: &Team,
+    future: impl Future<Output = T> + Send + 'static,
+) -> T {
+    block_on(team.handle().spawn(future)).unwrap()
+}
+
+#[test]
+fn a_worker_knows_that_it_is_one() {
+    within(LIMIT, || {
+        let team = Arc::new(start(1));
+        let inside = team.clone();
+        assert!(on_a_worker(&team, async move { inside.is_here() }));
+        assert!(!team.is_here());
+        let other = start(1);
+        let stranger = team.clone();
+        assert!(!on_a_worker(&other, async move { stranger.is_here() }));
+        end(&other);
+        end(&team);
+    });
+}
+
+#[test]
+fn a_team_that_is_over_touches_nothing_of_the_next_one_at_the_same_desks() {
+    within(LIMIT, || {
+        let before = start(7); // a number that no other test has: the desks are used again
+        end(&before);
+        let next = start(7);
+        let waits = next.handle().spawn(pending::<()>());
+        assert_eq!((before.alive(), before.tasks().len()), (0, 0));
+        end(&before);
+        assert_eq!(next.alive(), 1);
+        assert!(!waits.is_finished(), "a task of somebody else's was cancelled");
+        assert_eq!(block_on(next.handle().spawn(async { 5 })).unwrap(), 5);
+        end(&next);
+        assert!(waits.is_finished());
+    });
+}
