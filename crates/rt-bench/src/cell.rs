@@ -10,7 +10,7 @@ use std::str::FromStr;
 use crate::measure::Laps;
 use crate::row::{Figure, Row};
 use crate::runtime::Runtime;
-use crate::runtimes::Rt;
+use crate::runtimes::{Rt, Rt2, Smol2, Tokio2};
 use crate::runtimes::{Smol, SmolOwning, Tokio};
 
 /// Our column; every other one is a peer.
@@ -28,6 +28,9 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "tokio", run: run_on::<Tokio> },
     Column { name: "smol", run: run_on_smol },
     Column { name: OURS, run: run_on::<Rt> },
+    Column { name: "tokio2", run: run_on::<Tokio2> },
+    Column { name: "smol2", run: run_on::<Smol2> },
+    Column { name: "rt2", run: run_on::<Rt2> },
 ];
 
 fn run_on<R: Runtime>(row: Row, laps: Laps) -> Laps {

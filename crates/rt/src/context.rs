@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
+use rt_blocking::Pool;
 use rt_executor::LocalHandle;
 
 use crate::inner::Inner;
@@ -87,6 +88,15 @@ pub(crate) fn spawner(what: &str) -> rt_executor::Handle {
     match read(|context| context.runtime.spawner.clone()) {
         Some(spawner) => spawner,
         None => messages::no_runtime(what), // in no closure, which would hide the caller
+    }
+}
+
+/// What runs what blocks.
+#[track_caller]
+pub(crate) fn pool(what: &str) -> Pool {
+    match read(|context| context.runtime.pool.clone()) {
+        Some(pool) => pool,
+        None => messages::no_runtime(what),
     }
 }
 

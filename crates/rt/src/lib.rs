@@ -4,6 +4,8 @@
 
 mod messages;
 
+mod hooks;
+
 pub mod trace;
 
 mod inner;
@@ -29,14 +31,16 @@ mod readme {}
 mod concepts {}
 
 #[doc(inline)]
-pub use task::{spawn, spawn_local};
+pub use task::{spawn, spawn_blocking, spawn_local};
 
 #[cfg(feature = "macros")]
 pub use macros::{join, main, pin, select, test, try_join};
 
 /// The crates that this one is made of, each a chapter and usable alone.
 pub mod parts {
+    pub use rt_blocking as blocking;
     pub use rt_executor as executor;
+    pub use rt_steal as steal;
     pub use rt_task as task;
     pub use rt_timer as timer;
     pub use rt_waker as waker;

@@ -60,6 +60,21 @@ pub(crate) fn no_runtime_made(error: &io::Error) -> ! {
 
 #[cold]
 #[track_caller]
+pub(crate) fn no_blocking_threads() -> ! {
+    panic!("`Builder::max_blocking_threads` is 0: `spawn_blocking` needs at least one thread")
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn no_thread(what: &str, error: &dyn std::fmt::Display) -> ! {
+    panic!(
+        "{what}: the system gives no thread to run it on ({error}): limit the threads of the process, \
+         or use `try_spawn_blocking`, which gives the closure back"
+    )
+}
+
+#[cold]
+#[track_caller]
 pub(crate) fn no_task(what: &str) -> ! {
     panic!("{what}: no task is being polled here: call this inside a task, or use `task::try_id`")
 }

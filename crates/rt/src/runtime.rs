@@ -13,15 +13,25 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-mod builder;
-mod current_thread;
+mod threads;
+
 mod handle;
-mod local;
-mod seat;
+
 mod session;
+
+mod seat;
+
+mod current_thread;
+mod multi_thread;
+
+mod kind;
+
+mod local;
+
+mod builder;
 
 pub use crate::inner::RuntimeFlavor;
 pub use builder::Builder;
-pub use current_thread::Runtime;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use kind::Runtime;
 pub use local::LocalRuntime;

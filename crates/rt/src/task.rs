@@ -7,6 +7,8 @@
 //! });
 //! ```
 
+pub(crate) mod blocking;
+
 mod builder;
 pub mod coop;
 pub mod join_set;
@@ -22,11 +24,13 @@ use std::future::Future;
 pub use rt_executor::{YieldNow, yield_now};
 pub use rt_task::{AbortHandle, AbortOnDrop, Id, JoinError, JoinHandle, Priority};
 
+pub use blocking::{reserve_blocking, spawn_blocking, try_spawn_blocking};
 pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 #[doc(inline)]
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
+pub use rt_blocking::{Closed as BlockingClosed, Permit as BlockingPermit, TrySpawnError};
 
 #[doc(inline)]
 pub use crate::task_local;

@@ -26,6 +26,8 @@ use rt_executor::Probe;
 pub use rt_task::End;
 use rt_task::{Id, Observer, Polled, Spawned, TaskRef};
 
+use crate::hooks::{self, Hooks};
+
 /// One thing that happened.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -219,11 +221,12 @@ impl Observer for All {
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     trace: Option<Trace>,
+    pub(crate) hooks: Hooks,
 }
 
 impl Recorder {
-    pub(crate) fn new(trace: Option<Trace>) -> Recorder {
-        Recorder { trace }
+    pub(crate) fn new(trace: Option<Trace>, hooks: Hooks) -> Recorder {
+        Recorder { trace, hooks }
     }
 
     #[inline]
@@ -255,9 +258,11 @@ impl Probe for Recorder {
 
     fn parking(&mut self) {
         self.record(None, || What::Parking);
+        hooks::call(&self.hooks.on_park);
     }
 
     fn parked(&mut self) {
         self.record(None, || What::Parked);
+        hooks::call(&self.hooks.on_unpark);
     }
 }

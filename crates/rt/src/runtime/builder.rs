@@ -1,11 +1,19 @@
 //! How a runtime is made.
 
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rt_timer::Clock;
 
-use crate::runtime::current_thread::Runtime;
+use crate::hooks::Hooks;
+use crate::inner::RuntimeFlavor;
+use crate::messages;
+use crate::runtime::current_thread::CurrentThread;
+use crate::runtime::kind::{Kind, Runtime};
 use crate::runtime::local::LocalRuntime;
+use crate::runtime::multi_thread::MultiThread;
+use crate::runtime::threads::Threads;
 use crate::trace::{Recorder, Trace};
 
 /// Settings of a runtime.
@@ -16,6 +24,9 @@ use crate::trace::{Recorder, Trace};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
+    flavor: RuntimeFlavor,
+    threads: Threads,
+    hooks: Hooks,
     is_paused: bool,
     trace: Option<Trace>,
 }
@@ -24,7 +35,100 @@ impl Builder {
     /// A runtime whose tasks run on the thread that blocks on it.
     #[must_use]
     pub fn new_current_thread() -> Builder {
-        Builder { is_paused: false, trace: None }
+        Builder::new(RuntimeFlavor::CurrentThread)
+    }
+
+    /// A runtime whose tasks run on threads of its own.
+    #[must_use]
+    pub fn new_multi_thread() -> Builder {
+        Builder::new(RuntimeFlavor::MultiThread)
+    }
+
+    fn new(flavor: RuntimeFlavor) -> Builder {
+        Builder {
+            flavor,
+            threads: Threads::new(),
+            hooks: Hooks::default(),
+            is_paused: false,
+            trace: None,
+        }
+    }
+
+    /// How many workers a multi-threaded runtime has: from 1 to 1,024. Unless this is called, the
+    /// environment variable `RT_WORKER_THREADS` says so; without it there are as many as this process
+    /// may use processors, by its affinity and its cgroup.
+    pub fn worker_threads(&mut self, workers: usize) -> &mut Builder {
+        self.threads.workers = Some(workers);
+        self
+    }
+
+    /// How many threads the pool for what blocks has at most: 512 unless this says otherwise. They are
+    /// started when jobs come.
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Builder {
+        if threads == 0 {
+            messages::no_blocking_threads();
+        }
+        self.threads.blocking = threads;
+        self
+    }
+
+    /// How long a thread of that pool waits for a job before it ends: ten seconds unless this says
+    /// otherwise.
+    pub fn thread_keep_alive(&mut self, time: Duration) -> &mut Builder {
+        self.threads.keep_alive = time;
+        self
+    }
+
+    /// What threads are called: `rt-worker`, with a number, and `rt-blocking`, unless this says
+    /// otherwise.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// As [`thread_name`](Builder::thread_name), with a function that is called for each thread.
+    pub fn thread_name_fn(
+        &mut self,
+        name: impl Fn() -> String + Send + Sync + 'static,
+    ) -> &mut Builder {
+        self.threads.name = Some(Arc::new(name));
+        self
+    }
+
+    /// Is called on each thread of the runtime when it begins.
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.hooks.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is called on each thread of the runtime before it ends.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.hooks.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is called before a thread waits because it has nothing to do: a worker, or one that runs the tasks
+    /// of a current-thread runtime.
+    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.hooks.on_park = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is called when a thread has waited.
+    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.hooks.on_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// How many bytes of stack threads have: as std's unless this says otherwise.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Builder {
+        self.threads.stack_size = Some(bytes);
+        self
     }
 
     /// Nothing to enable: sockets and timers are always there. For programs that come from tokio.
@@ -58,9 +162,23 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If the system refuses what it needs. A current-thread runtime needs nothing of it.
+    /// If a thread can not be created, or the number of workers is none. A current-thread runtime needs
+    /// nothing of the system.
+    ///
+    /// # Panics
+    ///
+    /// If a multi-threaded runtime is to start with a clock that stands.
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
-        Ok(Runtime::current_thread(self.clock(), self.recorder()))
+        if self.flavor == RuntimeFlavor::CurrentThread {
+            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), self.recorder());
+            return Ok(Runtime::of(inner, Kind::CurrentThread(runtime)));
+        }
+        if self.is_paused {
+            messages::cannot_pause("`Builder::start_paused`");
+        }
+        let (runtime, inner) = MultiThread::start(&self.threads, self.clock(), self.recorder())?;
+        Ok(Runtime::of(inner, Kind::MultiThread(runtime)))
     }
 
     /// Makes a runtime that stays on this thread.
@@ -69,7 +187,7 @@ impl Builder {
     ///
     /// As [`build`](Builder::build).
     pub fn build_local(&mut self) -> io::Result<LocalRuntime> {
-        Ok(LocalRuntime::with(self.clock(), self.recorder()))
+        Ok(LocalRuntime::with(&self.threads, self.clock(), self.recorder()))
     }
 
     fn clock(&self) -> Clock {
@@ -81,7 +199,7 @@ impl Builder {
     }
 
     fn recorder(&self) -> Recorder {
-        Recorder::new(self.trace.clone())
+        Recorder::new(self.trace.clone(), self.hooks.clone())
     }
 }
 

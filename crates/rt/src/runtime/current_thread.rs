@@ -6,40 +6,29 @@
 //!                                                     … until A is done: then B drives
 //! ```
 
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use rt_executor::{Core, Fifo, RootFuture, drive};
-use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
-use crate::context;
 use crate::inner::{Inner, RuntimeFlavor};
-use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::seat::Seat;
 use crate::runtime::session::Session;
+use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
-/// Runs tasks. Dropping it drops every future that it has.
-///
-/// ```
-/// let runtime = rt::runtime::Runtime::new()?;
-/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub struct Runtime {
-    handle: Handle,
+/// Tasks that run on whichever thread blocks.
+pub(super) struct CurrentThread {
     /// Wakes the thread that drives.
     bell: Waker,
-    /// Empty only while it is dropped.
-    seat: Option<Seat<Driver>>,
+    seat: Seat<Driver>,
 }
 
-static_assertions::assert_impl_all!(Runtime: Send, Sync);
+static_assertions::assert_impl_all!(CurrentThread: Send, Sync);
 
 /// What one thread at a time has in its hands. The tasks are dropped before the timers.
 struct Driver {
@@ -48,40 +37,33 @@ struct Driver {
     ready: WakeBatch,
 }
 
-impl Runtime {
-    pub(super) fn current_thread(clock: Clock, recorder: Recorder) -> Runtime {
+impl CurrentThread {
+    pub(super) fn new(
+        threads: &Threads,
+        clock: Clock,
+        recorder: Recorder,
+    ) -> (CurrentThread, Inner) {
         let park = TimerDriver::new(Parker::new(), clock);
         let bell = park.waker();
         let core = Core::new(Fifo::new(), recorder.clone(), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let timers = park.timers();
-        let handle = Handle::new(Inner { spawner: core.handle(), timers, flavor, recorder });
+        let inner = Inner::new((core.handle(), timers), flavor, recorder, threads.pool());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
-        Runtime { handle, bell, seat: Some(seat) }
+        (CurrentThread { bell, seat }, inner)
     }
 
-    /// Runs a future to its end on this thread, and with it the tasks of the runtime.
-    ///
-    /// Of several threads that block on one runtime, one runs its tasks; when it is done, another
-    /// takes over. Each polls its own future, and the local tasks that were spawned on it, which
-    /// end with this call. What else is not done by then waits for the next call.
-    ///
-    /// # Panics
-    ///
-    /// Inside of a runtime, and if the future panics.
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _blocking = context::block("`Runtime::block_on`");
-        let _timers = self.handle.inner().timers.enter();
+    pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
+        let _timers = inner.timers.enter();
         let mut parker = Parker::new();
         let bell = Waker::from(Arc::new(Either { parks: [self.bell.clone(), parker.waker()] }));
-        let mut session = Session::new(self.handle.inner(), bell.clone());
+        let mut session = Session::new(inner, bell.clone());
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), bell);
         let mut home = session.home.enter();
-        let (seat, turn) = (self.seat(), parker.waker());
+        let turn = parker.waker();
         loop {
-            let output = match seat.take(&turn) {
+            let output = match self.seat.take(&turn) {
                 Ok(mut driver) => {
                     let Driver { core, park, ready } = &mut *driver;
                     let work = &mut (&mut home, &mut core.enter());
@@ -99,46 +81,9 @@ impl Runtime {
         }
     }
 
-    /// Spawns a task, which runs when somebody blocks on the runtime.
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.handle.spawn(future)
-    }
-
-    /// A handle that spawns from anywhere.
-    #[must_use]
-    pub fn handle(&self) -> &Handle {
-        &self.handle
-    }
-
-    /// As [`Handle::enter`].
-    pub fn enter(&self) -> EnterGuard<'_> {
-        self.handle.enter()
-    }
-
-    fn seat(&self) -> &Seat<Driver> {
-        self.seat.as_ref().unwrap_or_else(|| unreachable!("[N3] taken by the drop alone"))
-    }
-}
-
-impl Drop for Runtime {
-    fn drop(&mut self) {
-        // Drops of futures may ask for the runtime.
-        let _entered = context::enter(self.handle.inner().clone(), None);
-        drop(self.seat.take());
-    }
-}
-
-impl fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime")
-            .field("handle", &self.handle)
-            .field("waiting", &self.seat().waiting())
-            .finish_non_exhaustive()
+    /// How many threads wait for the one that drives.
+    pub(super) fn waiting(&self) -> usize {
+        self.seat.waiting()
     }
 }
 

@@ -7,13 +7,14 @@ use std::marker::PhantomData;
 use std::pin::pin;
 
 use rt_executor::{RootFuture, drive};
-use rt_task::JoinHandle;
+use rt_task::{Builder, JoinHandle};
 use rt_waker::{Parker, WakeBatch};
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
 use crate::runtime::session::Session;
+use crate::task::blocking;
 
 /// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
 ///
@@ -63,6 +64,20 @@ impl Handle {
         self.inner.spawner.spawn(future)
     }
 
+    /// As [`rt::spawn_blocking`](crate::spawn_blocking), on this runtime.
+    ///
+    /// # Panics
+    ///
+    /// If no thread lives and the system gives none.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        blocking::spawn_on(&self.inner.pool, "`spawn_blocking`", Builder::new(), job)
+    }
+
     /// Runs a future to its end on this thread, with this runtime as its context.
     ///
     /// It runs the future and the local tasks that it spawns, none of the runtime's other tasks:
@@ -76,6 +91,9 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Handle::block_on`");
+        // Workers look at the timers; those of a current-thread runtime nobody may look at.
+        let is_driven = self.inner.flavor == RuntimeFlavor::MultiThread;
+        let _timers = is_driven.then(|| self.inner.timers.enter());
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
         let mut root = pin!(future);

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
+use rt_blocking::Pool;
 use rt_executor::{Executor, Fifo};
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
@@ -11,6 +13,7 @@ use rt_waker::Parker;
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::handle::{EnterGuard, Handle};
+use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
@@ -31,6 +34,8 @@ use crate::trace::Recorder;
 pub struct LocalRuntime {
     handle: Handle,
     executor: Executor<TimerDriver<Parker>, Fifo, Recorder>,
+    #[expect(dead_code, reason = "it is dropped")]
+    jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: what they get is cancelled.
     ending: Option<Entered>,
@@ -39,13 +44,15 @@ pub struct LocalRuntime {
 static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
 
 impl LocalRuntime {
-    pub(super) fn with(clock: Clock, recorder: Recorder) -> LocalRuntime {
+    pub(super) fn with(threads: &Threads, clock: Clock, recorder: Recorder) -> LocalRuntime {
         let park = TimerDriver::new(Parker::new(), clock);
         let timers = park.timers();
         let executor = Executor::with(park, Fifo::new(), recorder.clone());
         let flavor = RuntimeFlavor::CurrentThread;
-        let handle = Handle::new(Inner { spawner: executor.handle(), timers, flavor, recorder });
-        LocalRuntime { handle, executor, ending: None }
+        let handle =
+            Handle::new(Inner::new((executor.handle(), timers), flavor, recorder, threads.pool()));
+        let jobs = Jobs { pool: handle.inner().pool.clone() };
+        LocalRuntime { handle, executor, jobs, ending: None }
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -91,6 +98,17 @@ impl LocalRuntime {
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
         self.ending = Some(self.entered());
+    }
+}
+
+/// Waits for the jobs that block and run.
+struct Jobs {
+    pool: Pool,
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.pool.join(Duration::MAX);
     }
 }
 

@@ -6,6 +6,7 @@ use std::panic::Location;
 use rt_task::{JoinHandle, Priority};
 
 use crate::context;
+use crate::task::blocking;
 
 /// What a task is spawned with, beside its future.
 ///
@@ -71,6 +72,21 @@ impl<'a> Builder<'a> {
         F::Output: 'static,
     {
         context::local_spawner("`task::Builder::spawn_local`").spawn_with(self.options(), future)
+    }
+
+    /// As [`spawn_blocking`](crate::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, and if the system gives no thread.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let what = "`task::Builder::spawn_blocking`";
+        blocking::spawn_on(&context::pool(what), what, self.options(), job)
     }
 
     #[track_caller]

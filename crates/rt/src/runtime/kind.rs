@@ -1,0 +1,156 @@
+//! The runtime that a program holds, of either kind.
+
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use rt_task::JoinHandle;
+
+use crate::context;
+use crate::inner::Inner;
+use crate::runtime::current_thread::CurrentThread;
+use crate::runtime::handle::{EnterGuard, Handle};
+use crate::runtime::multi_thread::MultiThread;
+
+/// Runs tasks. Dropping it drops every future that it has.
+///
+/// ```
+/// let runtime = rt::runtime::Runtime::new()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// The drop waits for jobs of [`spawn_blocking`](crate::spawn_blocking) that run, and on a multi-threaded
+/// runtime for the polls that go on;
+/// [`shutdown_timeout`](Runtime::shutdown_timeout) and
+/// [`shutdown_background`](Runtime::shutdown_background) do not. In a task of its own it waits for nobody.
+pub struct Runtime {
+    handle: Handle,
+    /// Empty only while it is dropped.
+    kind: Option<Kind>,
+    /// How long the drop waits for jobs that block and run.
+    patience: Duration,
+}
+
+pub(super) enum Kind {
+    CurrentThread(CurrentThread),
+    MultiThread(MultiThread),
+}
+
+static_assertions::assert_impl_all!(Runtime: Send, Sync);
+
+impl Runtime {
+    pub(super) fn of(inner: Inner, kind: Kind) -> Runtime {
+        Runtime { handle: Handle::new(inner), kind: Some(kind), patience: Duration::MAX }
+    }
+
+    /// Runs a future to its end on this thread.
+    ///
+    /// The thread polls this future and the local tasks that are spawned on it, which end with this
+    /// call. On a multi-threaded runtime the other tasks run on its workers, also between calls. On a
+    /// current-thread runtime they run on this thread too; of several threads that block on one such
+    /// runtime, one runs its tasks, and when it is done another takes over. What is not done by then
+    /// waits for the next call.
+    ///
+    /// # Panics
+    ///
+    /// Inside of a runtime, and if the future panics.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _blocking = context::block("`Runtime::block_on`");
+        match self.kind() {
+            Kind::CurrentThread(runtime) => runtime.block_on(self.handle.inner(), future),
+            Kind::MultiThread(runtime) => runtime.block_on(self.handle.inner(), future),
+        }
+    }
+
+    /// Spawns a task. On a current-thread runtime it runs when somebody blocks on that.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// As [`rt::spawn_blocking`](crate::spawn_blocking), on this runtime.
+    ///
+    /// # Panics
+    ///
+    /// If no thread lives and the system gives none.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(job)
+    }
+
+    /// A handle that spawns from anywhere.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// As [`Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Cancels all tasks, and waits for the polls that go on, for so long at most. What is in a poll then
+    /// is cancelled when that ends.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        let deadline = Instant::now().checked_add(timeout);
+        if let Some(Kind::MultiThread(runtime)) = &self.kind
+            && !runtime.shut_down(Some(timeout))
+        {
+            self.abandon();
+        }
+        let left =
+            deadline.map_or(Duration::MAX, |it| it.saturating_duration_since(Instant::now()));
+        self.patience = left;
+    }
+
+    /// Cancels all tasks, and waits for nobody.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// The workers that have not left do so by themselves.
+    fn abandon(&mut self) {
+        self.kind.take().into_iter().for_each(|kind| match kind {
+            Kind::CurrentThread(runtime) => drop(runtime),
+            Kind::MultiThread(runtime) => runtime.abandon(),
+        });
+    }
+
+    fn kind(&self) -> &Kind {
+        self.kind.as_ref().unwrap_or_else(|| unreachable!("[N3] taken by the drop alone"))
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // Drops of futures may ask for the runtime.
+        let _entered = context::enter_beside(self.handle.inner().clone());
+        drop(self.kind.take());
+        self.handle.inner().pool.join(self.patience);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = match self.kind() {
+            Kind::CurrentThread(runtime) => Some(runtime.waiting()),
+            Kind::MultiThread(_) => None,
+        };
+        let mut debug = f.debug_struct("Runtime");
+        debug.field("flavor", &self.handle.runtime_flavor());
+        waiting.iter().for_each(|waiting| {
+            debug.field("waiting", waiting);
+        });
+        debug.finish_non_exhaustive()
+    }
+}

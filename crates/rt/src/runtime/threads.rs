@@ -1,0 +1,122 @@
+//! The threads of a runtime: how many, and what they are called.
+
+use std::env;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rt_blocking::Config;
+
+use crate::context;
+use crate::hooks;
+use crate::inner::{Around, Inner};
+
+/// The environment variable that says how many workers there are, if the builder does not.
+const WORKERS: &str = "RT_WORKER_THREADS";
+
+/// More workers than this are a mistake.
+const MAX: usize = 1024;
+
+/// Settings of a runtime's threads.
+#[derive(Clone)]
+pub(super) struct Threads {
+    pub(super) workers: Option<usize>,
+    pub(super) name: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    pub(super) stack_size: Option<usize>,
+    pub(super) blocking: usize,
+    pub(super) keep_alive: Duration,
+}
+
+impl Threads {
+    pub(super) fn new() -> Threads {
+        Threads {
+            workers: None,
+            name: None,
+            stack_size: None,
+            blocking: 512,
+            keep_alive: Duration::from_secs(10),
+        }
+    }
+
+    /// How many workers: as the builder says, else `RT_WORKER_THREADS`, else as many as this process
+    /// may use processors, by its affinity and its cgroup.
+    ///
+    /// # Errors
+    ///
+    /// If that is zero, no number, or more than 1,024.
+    pub(super) fn workers(&self) -> io::Result<usize> {
+        let (workers, source) = match (self.workers, env::var_os(WORKERS)) {
+            (Some(workers), _) => (Ok(workers), "`Builder::worker_threads`"),
+            (None, None) => return Ok(processors()),
+            (None, Some(text)) => {
+                let text = text.to_string_lossy().into_owned();
+                (text.trim().parse().map_err(|_| text), WORKERS)
+            }
+        };
+        match workers {
+            Ok(workers @ 1..=MAX) => Ok(workers),
+            Ok(workers) => Err(invalid(source, &workers)),
+            Err(text) => Err(invalid(source, &text)),
+        }
+    }
+
+    /// Starts a thread.
+    pub(super) fn spawn(
+        &self,
+        index: usize,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let builder = thread::Builder::new().name(format!("{}-{index}", self.name("rt-worker")));
+        let builder = match self.stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        };
+        builder.spawn(body)
+    }
+}
+
+impl Threads {
+    /// The pool for what blocks, and what its threads do around their lives.
+    pub(super) fn pool(&self) -> (Config, Around) {
+        let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
+        let pool = pool.thread_name(self.name("rt-blocking"));
+        let pool = match self.stack_size {
+            Some(bytes) => pool.stack_size(bytes),
+            None => pool,
+        };
+        (pool, live)
+    }
+
+    fn name(&self, otherwise: &str) -> String {
+        self.name.as_ref().map_or_else(|| otherwise.to_owned(), |name| name())
+    }
+}
+
+/// In the context of the runtime, between two hooks.
+fn live(inner: Inner, life: &mut dyn FnMut()) {
+    let hooks = inner.recorder.hooks.clone();
+    let _entered = context::enter(inner, None);
+    hooks::call(&hooks.on_start);
+    life();
+    hooks::call(&hooks.on_stop);
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(MAX)
+}
+
+fn invalid(source: &str, given: &dyn fmt::Display) -> io::Error {
+    let message = format!("{source} is {given}: it must be a number of threads from 1 to {MAX}");
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Threads")
+            .field("workers", &self.workers)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}
