@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use rt::runtime::RuntimeFlavor;
 use rt::time::{Duration, Instant, sleep};
 
 #[rt::main]
@@ -108,4 +109,12 @@ async fn a_pinned_timer_goes_on_from_one_select_to_the_next() {
         }
     }
     assert_eq!((ticks, start.elapsed()), (3, Duration::from_secs(5)), "ticks at 0, 2 and 4 s");
+}
+
+#[rt::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_on_a_multi_threaded_runtime() {
+    assert_eq!(rt::runtime::Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+    let here = std::thread::current().id();
+    let there = rt::spawn(async { std::thread::current().id() }).await.unwrap();
+    assert_ne!(here, there);
 }
