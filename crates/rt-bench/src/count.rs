@@ -36,7 +36,8 @@ pub(crate) fn count(
             let count = per_operation(row, *column, counted)?;
             let mut verdict = String::new();
             if column.name == OURS {
-                let met = if (count * 100.0).round() <= goal * 100.0 { "met" } else { "goal missed" };
+                let met =
+                    if (count * 100.0).round() <= goal * 100.0 { "met" } else { "goal missed" };
                 verdict = format!("<= {goal} {met}; {}", baseline.judge(row, count));
                 ours.push((row, count));
             }

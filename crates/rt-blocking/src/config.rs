@@ -36,7 +36,7 @@ pub type Spawner = Arc<
 pub struct Config {
     pub(crate) max_threads: usize,
     pub(crate) keep_alive: Duration,
-    pub(crate) thread_name: String,
+    pub(crate) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) capacity: usize,
     pub(crate) around: Option<Around>,
@@ -58,7 +58,7 @@ impl Config {
         Config {
             max_threads: Config::MAX_THREADS,
             keep_alive: Config::KEEP_ALIVE,
-            thread_name: "rt-blocking".to_owned(),
+            thread_name: Arc::new(|| "rt-blocking".to_owned()),
             stack_size: None,
             capacity: Config::CAPACITY,
             around: None,
@@ -92,12 +92,18 @@ impl Config {
     ///
     /// If there is a zero byte in it.
     #[track_caller]
-    pub fn thread_name(mut self, name: impl Into<String>) -> Config {
+    pub fn thread_name(self, name: impl Into<String>) -> Config {
         let name = name.into();
         if name.contains('\0') {
             messages::name_with_zero(&name);
         }
-        self.thread_name = name;
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// As [`thread_name`](Config::thread_name), with a function that is called for each thread. If it panics,
+    /// or gives a text with a zero byte, the thread can not be created.
+    pub fn thread_name_fn(mut self, name: impl Fn() -> String + Send + Sync + 'static) -> Config {
+        self.thread_name = Arc::new(name);
         self
     }
 
@@ -163,7 +169,6 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("max_threads", &self.max_threads)
             .field("keep_alive", &self.keep_alive)
-            .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("capacity", &self.capacity)
             .finish_non_exhaustive()

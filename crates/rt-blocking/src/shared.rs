@@ -207,7 +207,8 @@ impl Shared {
         let deadline = Instant::now().checked_add(timeout);
         let here = here::key(self.number);
         let report = self.wait_for_threads(here, deadline);
-        if here.is_none() {
+        let is_time_left = deadline.is_none_or(|deadline| Instant::now() < deadline);
+        if here.is_none() && is_time_left {
             self.join_the_last(deadline);
         }
         report

@@ -35,6 +35,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         let waker = parker.waker();
         (parker, waker)
     });
+    // Called inside of a poll, it may make that a long one.
+    rt_task::settle_marks();
     let mut future = pin!(future);
     let mut cx = Context::from_waker(&waker);
     let output = loop {

@@ -123,7 +123,9 @@ pub fn drive<F: Future, P: Park, E>(
         unseen += 1 + work.turn();
         if !root.flag.is_woken() && !work.is_ready() {
             work.parking();
-            park.park(None, ready);
+            // A hook may have spawned or woken there: on its own thread that rings no bell.
+            let is_ready = root.flag.is_woken() || work.is_ready();
+            park.park(is_ready.then_some(Duration::ZERO), ready);
             work.parked();
         } else if unseen < TURN {
             continue;

@@ -187,6 +187,8 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
             park.park(timeout, ready);
         } else {
             Work::parking(&mut running);
+            // A hook may have spawned there: on its own thread that rings no bell.
+            let timeout = if running.is_ready() { Some(Duration::ZERO) } else { timeout };
             park.park(timeout, ready);
             Work::parked(&mut running);
         }

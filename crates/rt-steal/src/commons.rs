@@ -20,7 +20,7 @@ use std::task::Waker;
 
 use rt_executor::{Door, Lease, Site};
 use rt_task::Task;
-use rt_task::sync::{AtomicBool, AtomicU32, Ordering};
+use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::here;
 use crate::idle::Idle;
@@ -44,10 +44,13 @@ pub(crate) struct Commons {
     site: OnceLock<&'static Site>,
     is_ending: AtomicBool,
     is_watched: Mutex<bool>,
-    /// Whether nobody looks at timers and sockets.
-    is_unattended: Mutex<Option<Arc<dyn Fn() -> bool + Send + Sync>>>,
+    /// Says whether the park of timers and sockets is free, which nobody looks at then.
+    is_free: Mutex<Option<Arc<AtomicBool>>>,
+    /// Whether it was, when the monitor looked last.
+    was_free: AtomicBool,
     /// Threads that wait in a `block_on`: they could look, if all workers are busy.
-    roots: Mutex<Vec<Waker>>,
+    roots: Mutex<Vec<(u64, Waker)>>,
+    next_root: AtomicU64,
 }
 
 /// What others see of a worker.
@@ -86,8 +89,10 @@ impl Commons {
             site: OnceLock::new(),
             is_ending: AtomicBool::new(false),
             is_watched: Mutex::new(false),
-            is_unattended: Mutex::new(None),
+            is_free: Mutex::new(None),
+            was_free: AtomicBool::new(false),
             roots: Mutex::new(Vec::new()),
+            next_root: AtomicU64::new(0),
         }));
         let site = Site::new(workers + OUTSIDE, commons)?;
         commons.site.get_or_init(|| site);
@@ -96,7 +101,8 @@ impl Commons {
 
     /// Nobody works here any more, and no task is alive [CM1].
     pub(crate) fn release(&'static self) {
-        *held(&self.is_unattended) = None;
+        *held(&self.is_free) = None;
+        held(&self.roots).clear();
         self.is_ending.store(false, Ordering::Relaxed);
         held(&FREE).push(self);
     }
@@ -138,17 +144,23 @@ impl Commons {
         self.is_ending.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_unattended(&self, is_unattended: Arc<dyn Fn() -> bool + Send + Sync>) {
-        *held(&self.is_unattended) = Some(is_unattended);
+    pub(crate) fn set_free_flag(&self, is_free: Arc<AtomicBool>) {
+        *held(&self.is_free) = Some(is_free);
     }
 
-    /// Adds a thread that waits in a `block_on`.
-    pub(crate) fn add_root(&self, waker: Waker) {
-        held(&self.roots).push(waker);
+    /// Adds a thread that waits in a `block_on`, and gives it a number.
+    pub(crate) fn add_root(&self, waker: Waker) -> u64 {
+        let number = self.next_root.fetch_add(1, Ordering::Relaxed);
+        held(&self.roots).push((number, waker));
+        number
     }
 
-    pub(crate) fn remove_root(&self, waker: &Waker) {
-        held(&self.roots).retain(|root| !root.will_wake(waker));
+    /// It waits no more. If it had the park, somebody else must take that.
+    pub(crate) fn remove_root(&self, number: u64) {
+        held(&self.roots).retain(|&(root, _)| root != number);
+        if self.is_unattended() {
+            self.idle.notify();
+        }
     }
 
     /// Whether there is work that any worker may take: for the last look, and for who has found some.
@@ -156,20 +168,18 @@ impl Commons {
         self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
     }
 
-    /// Somebody has work to do beside the one who asks: wakes a worker for it, if one sleeps.
-    fn see_to(&self, has_work: bool) {
-        if has_work || self.is_unattended() {
-            self.idle.notify();
-        }
+    /// Somebody is needed who sleeps: a worker, else a thread in a `block_on`.
+    fn call_somebody(&self) {
+        self.idle.notify();
         if self.is_unattended() && self.idle.sleeping() == 0 {
-            let root = held(&self.roots).last().cloned();
-            root.into_iter().for_each(Waker::wake);
+            // Which of them sleep is not known: one takes the park, the others only look.
+            let roots = held(&self.roots).clone();
+            roots.into_iter().for_each(|(_, root)| root.wake());
         }
     }
 
     fn is_unattended(&self) -> bool {
-        let is_unattended = held(&self.is_unattended).clone();
-        is_unattended.is_some_and(|is_unattended| is_unattended())
+        held(&self.is_free).as_ref().is_some_and(|is_free| is_free.load(Ordering::Relaxed))
     }
 }
 
@@ -221,10 +231,12 @@ impl Watched for Commons {
                 }
             }
         }
-        if is_held_up {
-            self.see_to(has_work || !self.injector.is_empty());
+        let is_free = self.is_unattended();
+        let stays_free = self.was_free.swap(is_free, Ordering::Relaxed) && is_free;
+        if (is_held_up && (has_work || !self.injector.is_empty())) || stays_free {
+            self.call_somebody();
         }
-        is_active
+        is_active || is_free
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) fn watch(watched: &'static dyn Watched) -> io::Result<()> {
         DOZE.get_or_init(|| doze);
     }
     all.push(watched);
+    drop(all);
+    stir();
     Ok(())
 }
 

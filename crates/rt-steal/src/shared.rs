@@ -25,8 +25,9 @@
 //! rings: the park ends, or does not begin. If it is B's, A's look sees the token, and A only looks at
 //! the park instead of waiting.
 //!
-//! Not here: who looks after the park when nobody waits at it, because all are busy. Each of them looks
-//! at it, without waiting, now and then; and the monitor sees that it [is free](Shared::is_free).
+//! * **[SP3]** Whoever gives the park back after a wait stirs the monitor: a park that [is
+//!   free](Shared::is_free) at two looks in a row is one that nobody looks after, because all are busy, or
+//!   because those who sleep do so elsewhere. Somebody of them is woken then, and takes it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use std::time::{Duration, Instant};
 
 use rt_task::sync::{AtomicBool, Mutex, Ordering, fence, lock};
 use rt_waker::{Park, Parker, Unparker, WakeBatch};
+
+use crate::monitor;
 
 /// Looks at the token between two readings of the clock.
 const LOOKS: usize = 16;
@@ -66,6 +69,8 @@ pub struct Shared<P: Park> {
 struct Place<P> {
     /// Empty while somebody has it.
     park: Mutex<Option<P>>,
+    /// Whether it is there: written under the lock, and read without it.
+    is_free: Arc<AtomicBool>,
     bell: Waker,
 }
 
@@ -88,7 +93,8 @@ impl<P: Park> Shared<P> {
     #[must_use]
     pub fn new(park: P) -> Shared<P> {
         let bell = park.waker();
-        Shared::of(Arc::new(Place { park: Mutex::new(Some(park)), bell }))
+        let is_free = Arc::new(AtomicBool::new(true));
+        Shared::of(Arc::new(Place { park: Mutex::new(Some(park)), is_free, bell }))
     }
 
     /// A handle for another thread.
@@ -100,16 +106,12 @@ impl<P: Park> Shared<P> {
     /// Whether nobody waits at the park, or looks at it, at this moment.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        lock(&self.place.park).is_some()
+        self.place.is_free.load(Ordering::Relaxed)
     }
 
-    /// Says later whether the park [is free](Shared::is_free), also when this handle is gone.
-    pub(crate) fn look_if_free(&self) -> Arc<dyn Fn() -> bool + Send + Sync>
-    where
-        P: Send + 'static,
-    {
-        let place = Arc::downgrade(&self.place);
-        Arc::new(move || place.upgrade().is_some_and(|place| lock(&place.park).is_some()))
+    /// What says so also when this handle is gone. It does not keep the park.
+    pub(crate) fn free_flag(&self) -> Arc<AtomicBool> {
+        self.place.is_free.clone()
     }
 
     fn of(place: Arc<Place<P>>) -> Shared<P> {
@@ -155,12 +157,18 @@ impl<P: Park> Shared<P> {
         drop(driving);
         // The token that came with the ring.
         let _ = self.parker.try_take();
+        if timeout != Some(Duration::ZERO) {
+            // It is free now: unless somebody takes it over, the monitor must see to it.
+            monitor::stir();
+        }
     }
 }
 
 impl<P> Place<P> {
     fn take<'a>(&'a self, remote: &'a Remote) -> Option<Driving<'a, P>> {
-        let park = lock(&self.park).take()?;
+        let mut place = lock(&self.park);
+        let park = place.take()?;
+        self.is_free.store(false, Ordering::Relaxed);
         Some(Driving { place: self, remote, park: Some(park) })
     }
 }
@@ -168,7 +176,9 @@ impl<P> Place<P> {
 impl<P> Drop for Driving<'_, P> {
     fn drop(&mut self) {
         self.remote.is_driving.store(false, Ordering::Relaxed);
-        *lock(&self.place.park) = self.park.take();
+        let mut place = lock(&self.place.park);
+        *place = self.park.take();
+        self.place.is_free.store(true, Ordering::Relaxed);
     }
 }
 

@@ -40,10 +40,12 @@ impl Team {
             return Err(error);
         }
         let lease = commons.open();
-        let presence = Arc::new(Presence::new(workers, lease));
-        let places =
-            (0..workers).map(|index| Place::new(commons, index, presence.clone())).collect();
-        Ok((Team { commons, lease, presence, is_closed: AtomicBool::new(false) }, places))
+        // The owner counts as present: the desks are not used again before it has closed them.
+        let presence = Arc::new(Presence::new(workers + 1, lease));
+        let is_closed = AtomicBool::new(false);
+        let team = Team { commons, lease, presence: presence.clone(), is_closed };
+        let places = (0..workers).map(|index| Place::new(commons, index, presence.clone()));
+        Ok((team, places.collect()))
     }
 
     /// A handle that spawns from any thread.
@@ -73,15 +75,14 @@ impl Team {
     /// Tells the monitor of the park that the workers share: if nobody looks at it because all are in
     /// long polls, somebody is woken who can.
     pub fn share<P: Park + Send + 'static>(&self, park: &Shared<P>) {
-        self.commons.set_unattended(park.look_if_free());
+        self.commons.set_free_flag(park.free_flag());
     }
 
     /// A thread that waits in a `block_on` could look at the park, too: the monitor wakes it if no
     /// worker can.
     #[must_use = "dropped, the monitor forgets it"]
     pub fn add_root(&self, waker: Waker) -> Root {
-        self.commons.add_root(waker.clone());
-        Root { commons: self.commons, waker }
+        Root { commons: self.commons, number: self.commons.add_root(waker) }
     }
 
     /// Lets no task in from now on, and cancels all that are alive. The workers leave when none is. A second
@@ -100,7 +101,15 @@ impl Team {
     /// Waits until all workers have left. `false` if that took longer than `timeout`; `None` is for ever.
     /// A worker does not wait for itself.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
-        self.presence.wait(usize::from(self.is_here()), timeout)
+        self.presence.wait(1 + usize::from(self.is_here()), timeout)
+    }
+}
+
+impl Drop for Team {
+    /// Closes it, and waits for nobody.
+    fn drop(&mut self) {
+        self.close();
+        self.presence.leave(self.commons);
     }
 }
 
@@ -119,12 +128,12 @@ impl Wake for Ending {
 #[derive(Debug)]
 pub struct Root {
     commons: &'static Commons,
-    waker: Waker,
+    number: u64,
 }
 
 impl Drop for Root {
     fn drop(&mut self) {
-        self.commons.remove_root(&self.waker);
+        self.commons.remove_root(self.number);
     }
 }
 

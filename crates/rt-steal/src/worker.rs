@@ -118,6 +118,8 @@ impl<P: Park, B: Probe> Worker<P, B> {
     /// then, and the place is given back.
     pub fn run(self) {
         let Worker { mut home, mut bench } = self;
+        // Also when it unwinds, which it should not: the others wait for its place.
+        let _leaving = Leaving { station: bench.station.clone() };
         let _seated = here::sit(bench.commons.address(), bench.index);
         let mut local = home.enter();
         let arrivals = Arrivals { station: bench.station.clone() };
@@ -126,8 +128,18 @@ impl<P: Park, B: Probe> Worker<P, B> {
         drop(entered.leave());
         drop(local);
         drop(home);
-        // Its station has the place: it goes last.
-        drop(bench);
+    }
+}
+
+/// Gives the place back, last of all.
+struct Leaving {
+    station: Rc<Station>,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let place = self.station.place.take();
+        drop(place);
     }
 }
 
@@ -135,12 +147,15 @@ impl<P: Park, B: Probe> Bench<P, B> {
     fn work(&mut self, local: &mut Running<'_, Fifo, B>) {
         let commons = self.commons;
         let mut searching = None;
+        self.is_active();
         loop {
             self.admit();
+            let mut polled = 0;
             if self.is_ready() || local.is_ready() {
+                // Before any poll: who counts as searching and polls would keep all others asleep.
                 self.found(searching.take());
+                polled = self.turn() + self.local_turn(local);
             }
-            let polled = self.turn() + local.turn();
             if self.is_over() {
                 return;
             }
@@ -165,6 +180,24 @@ impl<P: Park, B: Probe> Bench<P, B> {
             polled += 1;
         }
         polled
+    }
+
+    /// Polls its own local tasks. For the monitor that is one poll: what stands in the slot waits for all
+    /// of it.
+    fn local_turn(&self, local: &mut Running<'_, Fifo, B>) -> usize {
+        let desk = &self.commons.desks[self.index];
+        desk.tick();
+        let polled = local.turn();
+        desk.tick();
+        polled
+    }
+
+    /// Tells the monitor.
+    fn is_active(&self) {
+        let desk = &self.commons.desks[self.index];
+        desk.tick();
+        desk.tick();
+        monitor::stir();
     }
 
     /// Lets some in who came from outside [WO1].
@@ -275,23 +308,25 @@ impl<P: Park, B: Probe> Bench<P, B> {
         Self: 'a,
     {
         let commons = self.commons;
+        // Before the last look: a hook may spawn or wake, which rings no bell on its own thread.
+        contained(|| self.probe.parking());
         let look = || match commons.has_work() {
             // Nobody else runs what is its own.
-            _ if local.is_ready() || self.is_over() => LastLook::Stay,
+            _ if self.is_ready() || local.is_ready() || self.is_over() => LastLook::Stay,
             true => LastLook::Work,
             false => LastLook::Nothing,
         };
         let sleeping = commons.idle.sleep(self.index, searching, look);
-        contained(|| self.probe.parking());
         self.shared.park(None, &mut self.ready);
         contained(|| self.probe.parked());
         self.unseen = 0;
-        let desk = &commons.desks[self.index];
-        desk.tick();
-        desk.tick();
-        monitor::stir();
-        let searching = sleeping.wake();
-        self.ready.wake_all();
+        self.is_active();
+        let mut searching = sleeping.wake();
+        if !self.ready.is_empty() {
+            // Wakers are code of users, and what they wake here is found.
+            self.found(searching.take());
+            self.ready.wake_all();
+        }
         searching
     }
 }

@@ -26,7 +26,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{self, Duration};
 
@@ -247,6 +247,8 @@ struct Shared {
     /// False for the whole life of a clock that nobody ever paused; `course` is not looked at then.
     altered: AtomicBool,
     course: Mutex<Course>,
+    /// Who keeps it from going on by itself while it stands.
+    holds: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -276,7 +278,8 @@ impl Clock {
     pub fn real() -> Clock {
         let now = Instant::now_real();
         let course = Mutex::new(Course::Running { at: now, since: now });
-        Clock { shared: Arc::new(Shared { epoch: now.0, altered: AtomicBool::new(false), course }) }
+        let (altered, holds) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Clock { shared: Arc::new(Shared { epoch: now.0, altered, course, holds }) }
     }
 
     /// A clock that stands at tick zero until it is advanced.
@@ -399,6 +402,22 @@ impl Clock {
             running("advance_to")
         };
         self.set(&mut course, Course::Paused { at: at.max(instant) });
+    }
+
+    pub(crate) fn hold(&self) {
+        self.shared.holds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether that was the last hold.
+    pub(crate) fn let_go(&self) -> bool {
+        // ORDER(holds): before the driver is woken, which looks again.
+        self.shared.holds.fetch_sub(1, Ordering::Release) == 1
+    }
+
+    /// It stands, and must not go on by itself.
+    pub(crate) fn is_held_still(&self) -> bool {
+        // ORDER(holds): what who held it did before.
+        self.shared.holds.load(Ordering::Acquire) > 0 && self.is_paused()
     }
 
     /// As [`advance_to`](Clock::advance_to), of a clock that somebody may let run meanwhile. Whether it

@@ -3,7 +3,8 @@
 //! * **[V1]** Each look at the wheels asks for one reading of the clock, and for none if no timer
 //!   waits. A park that waits looks once more, after it.
 //! * **[V2]** A paused clock moves on by itself only when the executor has nothing to do, twice in
-//!   a row: the first of the two parks may have ended because something came in from elsewhere.
+//!   a row: the first of the two parks may have ended because something came in from elsewhere. And
+//!   only when nobody [holds](Timers::hold) it.
 
 use std::fmt;
 use std::task::Waker;
@@ -100,6 +101,7 @@ impl<P: Park> Park for TimerDriver<P> {
                 self.idle_since = None;
                 return self.inner.park(Some(Duration::ZERO), ready);
             }
+            (Sleep::For(..), timeout) if self.wheels.clock().is_held_still() => timeout,
             (Sleep::For(next, _), _) if self.wheels.clock().is_paused() => {
                 return self.skip_ahead(next, ready);
             }

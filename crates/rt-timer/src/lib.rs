@@ -24,6 +24,6 @@ pub use driver::TimerDriver;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timer::{Timer, sleep, sleep_until};
-pub use timers::Timers;
+pub use timers::{ClockHold, Timers};
 pub use wheel::{Key, Wheel};
 pub use wheels::Wheels;

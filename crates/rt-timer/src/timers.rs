@@ -140,6 +140,13 @@ impl Timers {
         self.wheels.rouse();
     }
 
+    /// While the guard lives, a clock that stands does not go on by itself when the executor is idle:
+    /// something is under way elsewhere that will wake it.
+    pub fn hold(&self) -> ClockHold {
+        self.clock().hold();
+        ClockHold { wheels: self.wheels.clone() }
+    }
+
     /// Moves a paused clock on by `by` and fires what is due then on all wheels that go by it, on
     /// each in the order of the deadlines.
     ///
@@ -156,6 +163,21 @@ impl Timers {
 
     pub(crate) fn mount(&self) -> Mount {
         self.mount
+    }
+}
+
+/// See [`Timers::hold`].
+#[derive(Debug)]
+#[must_use = "dropped, the clock may go on"]
+pub struct ClockHold {
+    wheels: Wheels,
+}
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        if self.wheels.clock().let_go() && self.wheels.clock().is_paused() {
+            self.wheels.ring();
+        }
     }
 }
 

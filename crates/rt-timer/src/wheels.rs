@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use rt_task::sync::{Ordering, fence};
 use rt_waker::WakeBatch;
 
 use crate::alarm::Alarm;
@@ -91,6 +92,12 @@ impl Wheels {
         &self.set.clock
     }
 
+    /// Whether these are the wheels of the same driver.
+    #[must_use]
+    pub fn is_same(&self, other: &Wheels) -> bool {
+        Arc::ptr_eq(&self.set, &other.set)
+    }
+
     /// How many timers wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -133,8 +140,14 @@ impl Wheels {
         self.set.mounts.iter().for_each(|mount| mount.trim());
     }
 
+    pub(crate) fn ring(&self) {
+        self.set.alarm.ring();
+    }
+
     /// Wakes the driver, if it sleeps for a timer: its clock has changed its pace.
     pub(crate) fn rouse(&self) {
+        // ORDER(alarm): what was done to the clock, before the look at the driver's word.
+        fence(Ordering::SeqCst);
         if self.set.alarm.is_set_before(NEVER) {
             self.set.alarm.ring();
         }

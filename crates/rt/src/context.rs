@@ -7,7 +7,6 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
-use rt_blocking::Pool;
 use rt_executor::LocalHandle;
 
 use crate::inner::Inner;
@@ -63,6 +62,8 @@ pub(crate) fn block(what: &str) -> Blocking {
     if IS_BLOCKING.replace(true) {
         messages::nested(what);
     }
+    // A job on a thread of the pool is one long poll: what it made before counts from now at the latest.
+    rt_task::settle_marks();
     Blocking { not_send: PhantomData }
 }
 
@@ -91,11 +92,11 @@ pub(crate) fn spawner(what: &str) -> rt_executor::Handle {
     }
 }
 
-/// What runs what blocks.
+/// The runtime of this thread.
 #[track_caller]
-pub(crate) fn pool(what: &str) -> Pool {
-    match read(|context| context.runtime.pool.clone()) {
-        Some(pool) => pool,
+pub(crate) fn here(what: &str) -> Inner {
+    match runtime() {
+        Some(runtime) => runtime,
         None => messages::no_runtime(what),
     }
 }

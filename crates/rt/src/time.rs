@@ -28,7 +28,7 @@ pub mod error {
 use rt_timer::Timers;
 
 use crate::context;
-use crate::inner::RuntimeFlavor;
+use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
 
 /// Stops the clock of the current-thread runtime that this is called in. Timers then wait until
@@ -108,7 +108,9 @@ fn standing(what: &str) -> Timers {
 #[track_caller]
 fn timers(what: &str) -> Timers {
     let runtime = context::runtime().filter(|it| it.flavor == RuntimeFlavor::CurrentThread);
-    let timers = runtime.and_then(|_| Timers::entered());
+    // Under the guard of another runtime, the timers of this thread are not that one's.
+    let is_its = |timers: &Timers, it: &Inner| timers.wheels().is_same(it.timers.wheels());
+    let timers = runtime.and_then(|it| Timers::entered().filter(|timers| is_its(timers, &it)));
     match timers {
         Some(timers) => timers,
         None => messages::cannot_pause(what),

@@ -250,3 +250,38 @@ fn bad_use_gets_a_message() {
     let none = message(&|| drop(Builder::new_current_thread().max_blocking_threads(0).build()));
     assert!(none.starts_with("`Builder::max_blocking_threads` is 0"), "{none}");
 }
+
+#[test]
+fn a_clock_that_stands_waits_for_jobs() {
+    within(LIMIT, || {
+        let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (go, may_go) = mpsc::channel::<()>();
+            let job = rt::spawn_blocking(move || may_go.recv().unwrap());
+            let late = rt::time::timeout(Duration::from_secs(60), job);
+            let opens = thread::spawn(move || {
+                // Time for the runtime to be idle, and to skip ahead if it would.
+                thread::park_timeout(Duration::from_millis(20));
+                go.send(()).unwrap();
+            });
+            assert!(late.await.is_ok(), "the clock went on although a job ran");
+            opens.join().unwrap();
+            let start = rt::time::Instant::now();
+            rt::time::sleep(Duration::from_secs(60)).await; // skips again
+            assert_eq!(start.elapsed(), Duration::from_secs(60));
+        });
+    });
+}
+
+#[test]
+fn a_timeout_that_a_job_makes_counts_until_the_job_blocks_on_it() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let handle = runtime.handle().clone();
+        let job = runtime.spawn_blocking(move || {
+            let late = rt::time::timeout(Duration::ZERO, std::future::pending::<()>());
+            handle.block_on(late).is_err()
+        });
+        assert!(runtime.block_on(job).unwrap());
+    });
+}

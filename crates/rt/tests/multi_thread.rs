@@ -358,9 +358,7 @@ fn names_of_threads() {
             runtime.block_on(runtime.spawn(name)).unwrap().unwrap()
         };
         assert_eq!(named(&mut Builder::new_multi_thread()), "rt-worker-0");
-        assert_eq!(named(Builder::new_multi_thread().thread_name("mine")), "mine-0");
-        let counted = Builder::new_multi_thread().thread_name_fn(|| "by-hand".into()).clone();
-        assert_eq!(named(&mut counted.clone()), "by-hand-0");
+        assert_eq!(named(Builder::new_multi_thread().thread_name("mine")), "mine");
     });
 }
 
@@ -503,5 +501,216 @@ fn a_handle_blocks_on_any_thread_and_its_timers_are_the_runtimes() {
             })
         });
         assert_eq!(other.join().unwrap(), 9);
+    });
+}
+
+/// Ticks every few milliseconds, for ever.
+fn ticker(runtime: &Runtime) -> Arc<AtomicUsize> {
+    let ticks = Arc::new(AtomicUsize::new(0));
+    let counted = ticks.clone();
+    drop(runtime.spawn(async move {
+        loop {
+            sleep(Duration::from_millis(2)).await;
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    }));
+    ticks
+}
+
+/// Waits until it has ticked twice more; that needs somebody who looks at the timers.
+fn goes_on(ticks: &AtomicUsize) {
+    let before = ticks.load(Ordering::Relaxed);
+    while ticks.load(Ordering::Relaxed) < before + 2 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn timers_go_on_when_a_root_ends_that_looked_after_them() {
+    within(LIMIT, || {
+        let runtime = runtime(2);
+        let ticks = ticker(&runtime);
+        for _ in 0..20 {
+            runtime.block_on(sleep(Duration::from_millis(3)));
+            goes_on(&ticks);
+        }
+    });
+}
+
+#[test]
+fn timers_go_on_while_a_root_computes_that_looked_after_them() {
+    within(LIMIT, || {
+        let runtime = runtime(2);
+        let ticks = ticker(&runtime);
+        for _ in 0..10 {
+            runtime.block_on(async {
+                sleep(Duration::from_millis(3)).await;
+                goes_on(&ticks); // computes, for all that the runtime knows
+            });
+        }
+    });
+}
+
+#[test]
+fn what_a_local_task_spawns_before_it_computes_is_run_by_another_worker() {
+    within(LIMIT, || {
+        let runtime = runtime(2);
+        let ticks = ticker(&runtime);
+        let task = runtime.spawn(async move {
+            let local = rt::spawn_local(async move {
+                let (ran, has_run) = mpsc::channel();
+                drop(rt::spawn(async move { ran.send(()).unwrap() }));
+                has_run.recv_timeout(LIMIT).expect("it stands behind a poll, and nobody sees it");
+                goes_on(&ticks);
+            });
+            local.await.unwrap();
+        });
+        runtime.block_on(task).unwrap();
+    });
+}
+
+#[test]
+fn all_roots_are_called_when_only_one_of_them_can_look() {
+    within(LIMIT, || {
+        let runtime = Arc::new(runtime(1));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let computes = |over: Arc<AtomicBool>| async move {
+            while !over.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        };
+        drop(runtime.spawn(computes(is_over.clone())));
+        let (sleeper, over) = (runtime.clone(), is_over.clone());
+        let waits = thread::spawn(move || {
+            sleeper.block_on(async {
+                for _ in 0..5 {
+                    sleep(Duration::from_millis(2)).await;
+                }
+            });
+            over.store(true, Ordering::Relaxed);
+        });
+        runtime.block_on(computes(is_over)); // in a poll, and never woken
+        waits.join().unwrap();
+    });
+}
+
+#[test]
+fn a_build_that_fails_leaves_nothing_behind_for_the_next_one() {
+    within(LIMIT, || {
+        for _ in 0..3 {
+            let mut builder = Builder::new_multi_thread();
+            let failed = builder.worker_threads(5).thread_stack_size(1 << 46).build();
+            assert!(failed.is_err(), "a stack of 64 TiB");
+            let next = runtime(5); // at the same desks
+            assert_eq!(next.block_on(next.spawn(async { 1 })).unwrap(), 1);
+        }
+    });
+}
+
+/// Spawns in the hook the first time that a thread parks.
+fn spawning_hook() -> (impl Fn() + Send + Sync + 'static, mpsc::Receiver<()>) {
+    let (ran, has_run) = mpsc::channel();
+    let is_first = AtomicBool::new(true);
+    let hook = move || {
+        if Handle::try_current().is_ok() && is_first.swap(false, Ordering::Relaxed) {
+            let ran = ran.clone();
+            drop(rt::spawn(async move { ran.send(()).unwrap() }));
+        }
+    };
+    (hook, has_run)
+}
+
+#[test]
+fn what_a_hook_spawns_before_a_thread_waits_runs_first() {
+    within(LIMIT, || {
+        let (hook, has_run) = spawning_hook();
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).on_thread_park(hook).build().unwrap();
+        has_run.recv_timeout(LIMIT).expect("the worker sleeps over it");
+        drop(runtime);
+        let (hook, has_run) = spawning_hook();
+        let runtime = Builder::new_current_thread().on_thread_park(hook).build().unwrap();
+        let (end, ends) = oneshot::channel::<()>();
+        let waits = thread::spawn(move || {
+            has_run.recv_timeout(LIMIT).expect("the thread sleeps over it");
+            end.send(()).unwrap();
+        });
+        runtime.block_on(ends).unwrap();
+        waits.join().unwrap();
+    });
+}
+
+#[test]
+fn the_first_hook_of_a_thread_is_in_the_context_of_the_runtime() {
+    within(LIMIT, || {
+        let (told, tells) = mpsc::channel();
+        let hook = move || told.send(Handle::try_current().is_ok()).unwrap();
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).on_thread_start(hook).build().unwrap();
+        assert!(tells.recv().unwrap());
+        drop(runtime);
+    });
+}
+
+#[test]
+fn a_runtime_dropped_by_a_task_of_its_own_waits_for_no_job() {
+    within(LIMIT, || {
+        let runtime = Arc::new(runtime(1));
+        let handle = runtime.handle().clone();
+        let (waits, waited) = oneshot::channel();
+        let task = handle.spawn(async move {
+            let runtime: Arc<Runtime> = waited.await.unwrap();
+            drop(runtime);
+        });
+        let (blocking, (began, has_begun)) = (handle.clone(), mpsc::channel());
+        let job = handle.spawn_blocking(move || {
+            began.send(()).unwrap();
+            blocking.block_on(task).unwrap();
+        });
+        has_begun.recv().unwrap();
+        assert!(waits.send(runtime).is_ok());
+        rt::block_on(job).unwrap();
+    });
+}
+
+#[test]
+fn a_shutdown_with_a_timeout_does_not_wait_for_a_hook() {
+    within(LIMIT, || {
+        let (go, may_go) = mpsc::channel::<()>();
+        let may_go = Mutex::new(may_go);
+        let hook = move || assert!(may_go.lock().unwrap().recv().is_err());
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).on_thread_stop(hook).build().unwrap();
+        runtime.shutdown_timeout(Duration::from_millis(50));
+        drop(go); // only now the hook can end
+    });
+}
+
+#[test]
+fn pause_reaches_no_other_runtime_than_that_of_the_guard() {
+    within(LIMIT, || {
+        let other = Builder::new_current_thread().build().unwrap();
+        let runtime = runtime(1);
+        let said = runtime.block_on(async {
+            let _entered = other.enter();
+            message(time::pause)
+        });
+        assert!(said.starts_with("`time::pause`: time is stopped for one thread only"), "{said}");
+    });
+}
+
+#[test]
+fn a_function_names_each_thread() {
+    within(LIMIT, || {
+        let count = AtomicUsize::new(0);
+        let name = move || format!("number-{}", count.fetch_add(1, Ordering::Relaxed));
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).thread_name_fn(name).build().unwrap();
+        let name = || thread::current().name().unwrap().to_owned();
+        let worker = runtime.block_on(runtime.spawn(async move { name() })).unwrap();
+        let job = runtime.block_on(runtime.spawn_blocking(name)).unwrap();
+        assert_eq!((worker.as_str(), job.as_str()), ("number-0", "number-1"));
+        let zero = Builder::new_multi_thread().worker_threads(1).thread_name("a\0b").build();
+        assert!(zero.unwrap_err().to_string().contains("has a zero byte in it"));
     });
 }

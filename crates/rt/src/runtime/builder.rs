@@ -84,8 +84,8 @@ impl Builder {
         self
     }
 
-    /// What threads are called: `rt-worker`, with a number, and `rt-blocking`, unless this says
-    /// otherwise.
+    /// What threads are called: `rt-worker-0` and so on, and `rt-blocking`, unless this says otherwise.
+    /// A name with a zero byte is an error of [`build`](Builder::build).
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
@@ -112,8 +112,8 @@ impl Builder {
         self
     }
 
-    /// Is called before a thread waits because it has nothing to do: a worker, or one that runs the tasks
-    /// of a current-thread runtime.
+    /// Is called before a thread waits because it has nothing to do: a worker, or one that is in a
+    /// `block_on`. What it spawns or wakes there runs first.
     pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.hooks.on_park = Some(Arc::new(hook));
         self

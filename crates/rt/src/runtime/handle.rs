@@ -75,7 +75,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        blocking::spawn_on(&self.inner.pool, "`spawn_blocking`", Builder::new(), job)
+        blocking::spawn_on(&self.inner, "`spawn_blocking`", Builder::new(), job)
     }
 
     /// Runs a future to its end on this thread, with this runtime as its context.

@@ -103,9 +103,8 @@ impl Runtime {
     /// is cancelled when that ends.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         let deadline = Instant::now().checked_add(timeout);
-        if let Some(Kind::MultiThread(runtime)) = &self.kind
-            && !runtime.shut_down(Some(timeout))
-        {
+        if let Some(Kind::MultiThread(runtime)) = &self.kind {
+            runtime.shut_down(Some(timeout));
             self.abandon();
         }
         let left =
@@ -118,7 +117,7 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
-    /// The workers that have not left do so by themselves.
+    /// Workers that have not left, or are in a hook, end by themselves.
     fn abandon(&mut self) {
         self.kind.take().into_iter().for_each(|kind| match kind {
             Kind::CurrentThread(runtime) => drop(runtime),
@@ -135,8 +134,11 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         // Drops of futures may ask for the runtime.
         let _entered = context::enter_beside(self.handle.inner().clone());
+        let is_own = matches!(&self.kind, Some(Kind::MultiThread(runtime)) if runtime.is_here());
         drop(self.kind.take());
-        self.handle.inner().pool.join(self.patience);
+        // A job may wait for the very task that drops the runtime.
+        let patience = if is_own { Duration::ZERO } else { self.patience };
+        self.handle.inner().pool.join(patience);
     }
 }
 

@@ -37,7 +37,7 @@ pub struct LocalRuntime {
     #[expect(dead_code, reason = "it is dropped")]
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
-    /// order. Drops of futures may ask for the runtime, and spawn: what they get is cancelled.
+    /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
     ending: Option<Entered>,
 }
 

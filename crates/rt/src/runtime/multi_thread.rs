@@ -75,11 +75,11 @@ impl MultiThread {
         let park = self.handle();
         move || {
             let hooks = inner.recorder.hooks.clone();
-            hooks::call(&hooks.on_start);
             let _timers = inner.timers.wheels().timers(place.index()).enter();
             let worker = Worker::new(place, park, inner.recorder.clone(), inner.recorder.clone());
             let _blocking = context::block("a worker");
             let _entered = context::enter(inner, Some(worker.local_handle()));
+            hooks::call(&hooks.on_start);
             worker.run();
             hooks::call(&hooks.on_stop);
         }
@@ -104,12 +104,17 @@ impl MultiThread {
         self.team.close();
         let timeout = if self.team.is_here() { Some(Duration::ZERO) } else { timeout };
         let have_left = self.team.wait(timeout);
-        if have_left && !self.team.is_here() {
-            // Nothing of ours is left for them to do.
+        if have_left && timeout.is_none() {
+            // Nothing is left for them to do but the user's hook.
             let threads = std::mem::take(&mut *self.threads());
             threads.into_iter().for_each(|thread| drop(thread.join()));
         }
         have_left
+    }
+
+    /// Whether this thread is one of the workers.
+    pub(super) fn is_here(&self) -> bool {
+        self.team.is_here()
     }
 
     /// Waits for nobody. To be called when it was shut down.

@@ -68,7 +68,12 @@ impl Threads {
         index: usize,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
-        let builder = thread::Builder::new().name(format!("{}-{index}", self.name("rt-worker")));
+        let name = self.name.as_ref().map_or_else(|| format!("rt-worker-{index}"), |name| name());
+        if name.contains('\0') {
+            let message = "the name of a thread has a zero byte in it: the system takes none";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let builder = thread::Builder::new().name(name);
         let builder = match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,
@@ -81,16 +86,15 @@ impl Threads {
     /// The pool for what blocks, and what its threads do around their lives.
     pub(super) fn pool(&self) -> (Config, Around) {
         let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
-        let pool = pool.thread_name(self.name("rt-blocking"));
+        let pool = match self.name.clone() {
+            Some(name) => pool.thread_name_fn(move || name()),
+            None => pool.thread_name("rt-blocking"),
+        };
         let pool = match self.stack_size {
             Some(bytes) => pool.stack_size(bytes),
             None => pool,
         };
         (pool, live)
-    }
-
-    fn name(&self, otherwise: &str) -> String {
-        self.name.as_ref().map_or_else(|| otherwise.to_owned(), |name| name())
     }
 }
 

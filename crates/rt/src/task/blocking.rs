@@ -1,9 +1,10 @@
 //! What blocks: on a thread of its own, so that no worker waits with it.
 
-use rt_blocking::{Permit, Pool, TrySpawnError};
+use rt_blocking::{Permit, TrySpawnError};
 use rt_task::{Builder, JoinHandle};
 
 use crate::context;
+use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
 
 /// Runs a closure that blocks, or computes for long, on a thread of the runtime's pool.
@@ -32,17 +33,28 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    spawn_on(&context::pool("`spawn_blocking`"), "`spawn_blocking`", Builder::new(), job)
+    spawn_on(&context::here("`spawn_blocking`"), "`spawn_blocking`", Builder::new(), job)
 }
 
-/// As [`spawn_blocking`], on this pool.
+/// As [`spawn_blocking`], on this runtime. A clock that stands does not go on by itself before the job has
+/// ended.
 #[track_caller]
-pub(crate) fn spawn_on<F, R>(pool: &Pool, what: &str, builder: Builder<'_>, job: F) -> JoinHandle<R>
+pub(crate) fn spawn_on<F, R>(
+    runtime: &Inner,
+    what: &str,
+    builder: Builder<'_>,
+    job: F,
+) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match pool.spawn_with(builder, job) {
+    let hold = (runtime.flavor == RuntimeFlavor::CurrentThread).then(|| runtime.timers.hold());
+    let job = move || {
+        let _hold = hold;
+        job()
+    };
+    match runtime.pool.spawn_with(builder, job) {
         Ok(handle) => handle,
         Err(error) => messages::no_thread(what, &error),
     }
@@ -70,7 +82,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    context::pool("`try_spawn_blocking`").try_spawn(job)
+    context::here("`try_spawn_blocking`").pool.try_spawn(job)
 }
 
 /// Waits for a place for a job, first come, first served: back-pressure for who makes many.
@@ -92,6 +104,6 @@ where
 ///
 /// Outside of a runtime.
 pub async fn reserve_blocking() -> Result<Permit, rt_blocking::Closed> {
-    let pool = context::pool("`reserve_blocking`");
-    pool.reserve().await
+    let runtime = context::here("`reserve_blocking`");
+    runtime.pool.reserve().await
 }

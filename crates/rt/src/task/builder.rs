@@ -86,7 +86,7 @@ impl<'a> Builder<'a> {
         R: Send + 'static,
     {
         let what = "`task::Builder::spawn_blocking`";
-        blocking::spawn_on(&context::pool(what), what, self.options(), job)
+        blocking::spawn_on(&context::here(what), what, self.options(), job)
     }
 
     #[track_caller]
