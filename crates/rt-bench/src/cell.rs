@@ -9,28 +9,26 @@ use std::str::FromStr;
 
 use crate::measure::Laps;
 use crate::row::{Figure, Row};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Workers};
 use crate::runtimes::{Rt, Rt2, Smol2, Tokio2};
 use crate::runtimes::{Smol, SmolOwning, Tokio};
-
-/// Our column; every other one is a peer.
-pub(crate) const OURS: &str = "rt";
 
 /// A column of the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
+    pub(crate) workers: Workers,
     run: fn(Row, Laps) -> Laps,
 }
 
 /// All columns: a new runtime is a file in `runtimes/` and a line here.
 pub(crate) const COLUMNS: &[Column] = &[
-    Column { name: "tokio", run: run_on::<Tokio> },
-    Column { name: "smol", run: run_on_smol },
-    Column { name: OURS, run: run_on::<Rt> },
-    Column { name: "tokio2", run: run_on::<Tokio2> },
-    Column { name: "smol2", run: run_on::<Smol2> },
-    Column { name: "rt2", run: run_on::<Rt2> },
+    Column { name: "tokio", workers: Workers::One, run: run_on::<Tokio> },
+    Column { name: "smol", workers: Workers::One, run: run_on_smol },
+    Column { name: "rt", workers: Workers::One, run: run_on::<Rt> },
+    Column { name: "tokio2", workers: Workers::Two, run: run_on::<Tokio2> },
+    Column { name: "smol2", workers: Workers::Two, run: run_on::<Smol2> },
+    Column { name: "rt2", workers: Workers::Two, run: run_on::<Rt2> },
 ];
 
 fn run_on<R: Runtime>(row: Row, laps: Laps) -> Laps {
@@ -49,6 +47,16 @@ fn run_on_smol(row: Row, laps: Laps) -> Laps {
 }
 
 impl Column {
+    /// The columns of that table.
+    pub(crate) fn of(workers: Workers) -> Vec<Column> {
+        COLUMNS.iter().filter(|column| column.workers == workers).copied().collect()
+    }
+
+    /// Every other column is a peer.
+    pub(crate) fn is_ours(self) -> bool {
+        self.name.starts_with("rt")
+    }
+
     /// The timed lap, in this process.
     pub(crate) fn measure(self, row: Row) -> Sample {
         let facts = row.facts();
@@ -62,6 +70,7 @@ impl Column {
             resident: spent.resident as f64 / operations,
             switches: spent.switches as f64,
             lateness: laps.lateness().map(|late| late.as_secs_f64() * 1e3),
+            plain: laps.plain().as_nanos() as f64 / facts.operations as f64,
         }
     }
 
@@ -102,8 +111,10 @@ pub(crate) struct Sample {
     pub(crate) resident: f64,
     /// Voluntary context switches of the whole lap.
     pub(crate) switches: f64,
-    /// Milliseconds, p50 and p99; zero where no timer fires.
+    /// Milliseconds, p50 and p99; zero where nothing is waited for.
     pub(crate) lateness: [f64; 2],
+    /// The wall time without a runtime; zero where there is no such thing.
+    pub(crate) plain: f64,
 }
 
 impl Sample {
@@ -112,6 +123,7 @@ impl Sample {
             Figure::Wall => self.wall,
             Figure::Cpu => self.cpu,
             Figure::Resident => self.resident,
+            Figure::Latency => self.lateness[0] * 1e6,
         }
     }
 }
@@ -119,7 +131,8 @@ impl Sample {
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [p50, p99] = self.lateness;
-        write!(f, "{} {} {} {} {p50} {p99}", self.wall, self.cpu, self.resident, self.switches)
+        let Self { wall, cpu, resident, switches, plain, .. } = self;
+        write!(f, "{wall} {cpu} {resident} {switches} {p50} {p99} {plain}")
     }
 }
 
@@ -129,10 +142,10 @@ impl FromStr for Sample {
     fn from_str(line: &str) -> Result<Self, String> {
         let numbers: Result<Vec<f64>, _> = line.split_whitespace().map(str::parse).collect();
         match numbers.as_deref() {
-            Ok(&[wall, cpu, resident, switches, p50, p99]) => {
-                Ok(Self { wall, cpu, resident, switches, lateness: [p50, p99] })
+            Ok(&[wall, cpu, resident, switches, p50, p99, plain]) => {
+                Ok(Self { wall, cpu, resident, switches, lateness: [p50, p99], plain })
             }
-            _ => Err(format!("a cell answered `{line}`, not six numbers")),
+            _ => Err(format!("a cell answered `{line}`, not seven numbers")),
         }
     }
 }

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use crate::baseline::Baseline;
-use crate::cell::{Column, OURS};
+use crate::cell::Column;
 use crate::row::{Counted, Row};
+use crate::runtime::Workers;
 
 /// Prints the counts beside goal and baseline, and returns those of `rt`.
 pub(crate) fn count(
@@ -35,7 +36,7 @@ pub(crate) fn count(
         for column in columns {
             let count = per_operation(row, *column, counted)?;
             let mut verdict = String::new();
-            if column.name == OURS {
+            if column.is_ours() && column.workers == Workers::One {
                 let met =
                     if (count * 100.0).round() <= goal * 100.0 { "met" } else { "goal missed" };
                 verdict = format!("<= {goal} {met}; {}", baseline.judge(row, count));

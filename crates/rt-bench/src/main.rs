@@ -19,10 +19,11 @@ use std::env;
 use std::process::ExitCode;
 
 use crate::baseline::Baseline;
-use crate::cell::{COLUMNS, Column};
+use crate::cell::Column;
 use crate::row::Row;
+use crate::runtime::Workers;
 
-const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--runtimes a,b]
+const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers 1|2] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]";
 
 fn main() -> ExitCode {
@@ -31,8 +32,8 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["cell", runtime, row] => cell(runtime, row, None),
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
-        ["count", ref rest @ ..] => Options::parse(rest, Row::is_counted).and_then(count),
-        ref rest => Options::parse(rest, |_| true).and_then(compare),
+        ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
+        ref rest => Options::parse(rest, Row::is_in_table).and_then(compare),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -79,9 +80,12 @@ struct Options {
 }
 
 impl Options {
-    fn parse(arguments: &[&str], is_default: impl Fn(Row) -> bool) -> Result<Self, String> {
-        let mut options =
-            Self { rows: Vec::new(), columns: COLUMNS.to_vec(), rounds: 7, save: false };
+    fn parse(
+        arguments: &[&str],
+        is_default: impl Fn(Row, Workers) -> bool,
+    ) -> Result<Self, String> {
+        let mut options = Self { rows: Vec::new(), columns: Vec::new(), rounds: 7, save: false };
+        let mut workers = Workers::One;
         let mut arguments = arguments.iter();
         while let Some(&argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -90,6 +94,7 @@ impl Options {
                     options.columns =
                         value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
                 }
+                "--workers" => workers = value()?.parse()?,
                 "--rounds" => {
                     options.rounds =
                         value()?.parse().map_err(|error| format!("--rounds: {error}"))?;
@@ -102,7 +107,10 @@ impl Options {
             return Err("--rounds: no median without a round".to_owned());
         }
         if options.rows.is_empty() {
-            options.rows = Row::ALL.into_iter().filter(|&row| is_default(row)).collect();
+            options.rows = Row::ALL.into_iter().filter(|&row| is_default(row, workers)).collect();
+        }
+        if options.columns.is_empty() {
+            options.columns = Column::of(workers);
         }
         Ok(options)
     }

@@ -15,6 +15,7 @@ pub(crate) struct Laps {
     phase: Phase,
     spent: Spent,
     lateness: [Duration; 2],
+    plain: Duration,
 }
 
 enum Phase {
@@ -48,7 +49,12 @@ impl Laps {
     }
 
     fn from_phase(phase: Phase) -> Self {
-        Self { phase, spent: Spent::default(), lateness: [Duration::ZERO; 2] }
+        Self {
+            phase,
+            spent: Spent::default(),
+            lateness: [Duration::ZERO; 2],
+            plain: Duration::ZERO,
+        }
     }
 
     /// What the timed lap cost; nothing before its end.
@@ -56,7 +62,7 @@ impl Laps {
         self.spent
     }
 
-    /// How late the timers of the timed lap were; only T1 has it.
+    /// How late the timers (T1) or the tasks (W1, W2) of the timed lap were.
     pub(crate) fn set_lateness(&mut self, mut late: Vec<Duration>) {
         late.sort_unstable();
         let quantile =
@@ -67,6 +73,16 @@ impl Laps {
     /// The median and the 99th percentile.
     pub(crate) fn lateness(&self) -> [Duration; 2] {
         self.lateness
+    }
+
+    /// What one repeat of the workload takes without a runtime; only S8 and S8f have it.
+    pub(crate) fn set_plain(&mut self, plain: Duration) {
+        self.plain = plain;
+    }
+
+    /// Zero where there is no such thing.
+    pub(crate) fn plain(&self) -> Duration {
+        self.plain
     }
 }
 

@@ -1,7 +1,8 @@
 //! The table: interleaved rounds, medians, and what is asked of `rt`.
 
-use crate::cell::{Column, OURS, Sample};
+use crate::cell::{Column, Sample};
 use crate::row::{Figure, Row};
+use crate::runtime::Workers;
 
 /// Measures all cells and prints the table. False if `rt` is behind a peer where it must not be.
 pub(crate) fn compare(rows: &[Row], columns: &[Column], rounds: usize) -> Result<bool, String> {
@@ -13,22 +14,25 @@ pub(crate) fn compare(rows: &[Row], columns: &[Column], rounds: usize) -> Result
         let facts = row.facts();
         println!("{row:<5} {}, {}", facts.what, facts.figure);
         let samples = interleave(row, columns, rounds)?;
-        let ours =
-            columns.iter().position(|column| column.name == OURS).map(|index| &samples[index][..]);
-        for (column, samples) in columns.iter().zip(&samples) {
-            let verdict = if column.name == OURS {
-                against_goal(row, samples)
-            } else if let Some(ours) = ours {
-                let (text, met) = against_peer(row, column.name, samples, ours);
+        for (&column, theirs) in columns.iter().zip(&samples) {
+            let verdict = if column.is_ours() {
+                against_goal(row, column.workers, theirs)
+            } else if let Some(ours) = ours_beside(column, columns) {
+                let (text, met) = against_peer(row, column.name, theirs, &samples[ours]);
                 all_met &= met;
                 text
             } else {
                 String::new()
             };
-            println!("{}", line(row, column.name, samples, &verdict).trim_end());
+            println!("{}", line(row, column.name, theirs, &verdict).trim_end());
         }
     }
     Ok(all_met)
+}
+
+/// Our column with as many workers.
+fn ours_beside(peer: Column, columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|column| column.is_ours() && column.workers == peer.workers)
 }
 
 /// The samples of each column. Rounds are interleaved, and each one starts with another column.
@@ -48,9 +52,10 @@ fn line(row: Row, name: &str, samples: &[Sample], verdict: &str) -> String {
     let range = format!("{:.1}..{:.1}", figures[0], figures[figures.len() - 1]);
     let cpu = median(samples.iter().map(|sample| sample.cpu));
     let switches = median(samples.iter().map(|sample| sample.switches));
-    let late = match lateness(samples) {
-        [_, 0.0] => String::new(),
-        [p50, p99] => format!("  late p50 {p50:.2} ms, p99 {p99:.2} ms"),
+    let late = match (lateness(samples), efficiency(samples)) {
+        (_, efficiency) if efficiency > 0.0 => format!("  efficiency {efficiency:.2}"),
+        ([_, 0.0], _) => String::new(),
+        ([p50, p99], _) => format!("  late p50 {p50:.2} ms, p99 {p99:.2} ms"),
     };
     let middle = median(figures.into_iter());
     format!(
@@ -70,9 +75,13 @@ fn against_peer(row: Row, peer: &str, theirs: &[Sample], ours: &[Sample]) -> (St
     (format!("{ratio:>8.2} >= {required:.2} {word}"), met)
 }
 
-fn against_goal(row: Row, ours: &[Sample]) -> String {
+fn against_goal(row: Row, workers: Workers, ours: &[Sample]) -> String {
     let facts = row.facts();
-    let Some(goal) = facts.goal else {
+    if let Some(goal) = row.efficiency_goal(workers) {
+        let word = if efficiency(ours) >= goal { "met" } else { "goal missed" };
+        return format!("{:>26} efficiency >= {goal} {word}", "");
+    }
+    let Some(goal) = row.goal(workers) else {
         return String::new();
     };
     let mut met = median(ours.iter().map(|sample| sample.figure(facts.figure))) <= goal;
@@ -85,6 +94,11 @@ fn against_goal(row: Row, ours: &[Sample]) -> String {
     // What is wished for is no failure.
     let word = if met { "met" } else { "goal missed" };
     format!("{text} {word}")
+}
+
+/// What plain loops take of the time; zero where there are none.
+fn efficiency(samples: &[Sample]) -> f64 {
+    median(samples.iter().map(|sample| sample.plain / sample.wall))
 }
 
 fn lateness(samples: &[Sample]) -> [f64; 2] {

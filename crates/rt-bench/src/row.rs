@@ -1,4 +1,4 @@
-//! The rows: what each is, how long it runs, and what is asked of `rt` in it (`SPEED.md`, one thread).
+//! The rows: what each is, how long it runs, and what is asked of `rt` in it, on one thread and on two.
 //!
 //! A row is a variant, a line in [`Row::facts`] and an arm in [`Row::run`].
 
@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::measure::Laps;
-use crate::runtime::Runtime;
-use crate::workload::{parked, tasks, timers};
+use crate::runtime::{Runtime, Workers};
+use crate::workload::{channels, computing, parked, tasks, timers, waiting};
 
 /// A row of the table, under the letters of `SPEED.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,18 @@ pub(crate) enum Row {
     S3,
     S4,
     S5,
+    S6,
+    S6b,
+    S8,
+    S8f,
     T1,
     T2,
     T2b,
     T3,
     T3y,
     S9,
+    W1,
+    W2,
 }
 
 /// What a row is.
@@ -33,7 +39,7 @@ pub(crate) struct Facts {
     pub(crate) what: &'static str,
     /// What is compared.
     pub(crate) figure: Figure,
-    /// The goal for that figure, if there is one.
+    /// The goal for that figure on one thread, if there is one.
     pub(crate) goal: Option<f64>,
     /// What `count` counts, and its goal for one operation.
     pub(crate) count: Option<(Counted, f64)>,
@@ -51,6 +57,8 @@ pub(crate) enum Figure {
     Wall,
     Cpu,
     Resident,
+    /// How long something waits to be run.
+    Latency,
 }
 
 /// What no noise can touch.
@@ -62,7 +70,7 @@ pub(crate) enum Counted {
 
 impl Row {
     /// In the order of the table.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::S1,
         Self::S1in,
         Self::S2,
@@ -70,12 +78,18 @@ impl Row {
         Self::S3,
         Self::S4,
         Self::S5,
+        Self::S6,
+        Self::S6b,
+        Self::S8,
+        Self::S8f,
         Self::T1,
         Self::T2,
         Self::T2b,
         Self::T3,
         Self::T3y,
         Self::S9,
+        Self::W1,
+        Self::W2,
     ];
 
     /// p99 of the lateness in T1.
@@ -83,7 +97,7 @@ impl Row {
 
     pub(crate) fn facts(self) -> Facts {
         use Counted::{Allocations, Instructions};
-        use Figure::{Cpu, Resident, Wall};
+        use Figure::{Cpu, Latency, Resident, Wall};
         let row = |what, figure, goal, count, operations, repeats, counted_repeats| Facts {
             what,
             figure,
@@ -106,19 +120,70 @@ impl Row {
             Self::S3   => row("200 tasks x 1,000 yields: per yield",             Wall, Some(10.0),  instructions(130.0), yields, [3, 15], 1),
             Self::S4   => row("1,000 pairs ping-pong over one-shots: per pair",  Wall, Some(230.0), instructions(2000.0), tasks::PAIRS, [30, 200], 4),
             Self::S5   => row("chain of 1,000 spawns: per link",                 Wall, Some(35.0),  instructions(280.0), tasks::CHAIN, [100, 600], 10),
+            Self::S6   => row("channels of 256, 1 to 8 to 1: per message",       Wall, None,        None, channels::MESSAGES, [1, 5], 0),
+            Self::S6b  => row("channels of capacity 1: per message",             Wall, Some(450.0), None, channels::MESSAGES, [1, 3], 0),
+            Self::S8   => row("10,000 tasks x 10 x (1 us, yield)",               Wall, None,        None, computing::OPERATIONS, [1, 5], 0),
+            Self::S8f  => row("10,000 tasks x 10 x (0.1 us, yield)",             Wall, Some(100.0), None, computing::OPERATIONS, [2, 20], 0),
             Self::T1   => row("100,000 sleeps of 1 to 100 ms: per sleep",        Cpu,  Some(900.0), None, timers::SLEEPERS, [1, 1], 0),
             Self::T2   => row("create a 10 s timer, poll once, drop",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 300_000], 10_000),
             Self::T2b  => row("the same beside 1,000 waiting timers",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 500_000], 10_000),
             Self::T3   => row("timeout(10 s, ready)",                            Wall, Some(14.0),  instructions(50.0), 1, [500_000, 3_000_000], 50_000),
             Self::T3y  => row("timeout(10 s, pending once)",                     Wall, Some(65.0),  instructions(450.0), 1, [100_000, 500_000], 10_000),
             Self::S9   => row("a parked task with a 64-byte future",             Resident, Some(144.0), Some((Allocations, 1.0)), parked::BATCH, [10, 1_000], 50),
+            Self::W1   => row("two tasks of 5 ms, spawned at once, until both run",   Latency, None,  None, 1, [5, 50], 0),
+            Self::W2   => row("woken by who then computes for 100 ms, until it runs", Latency, None,  None, 1, [1, 10], 0),
         };
         facts
     }
 
+    /// The goal for its figure.
+    pub(crate) fn goal(self, workers: Workers) -> Option<f64> {
+        match workers {
+            Workers::One => self.facts().goal,
+            Workers::Two => self.goal_on_two(),
+        }
+    }
+
+    fn goal_on_two(self) -> Option<f64> {
+        Some(match self {
+            Self::S1 => 300.0,
+            Self::S1in | Self::S2in => 60.0,
+            Self::S2 => 120.0,
+            Self::S3 => 9.0,
+            Self::S4 => 260.0,
+            Self::S5 => 40.0,
+            Self::S6b => 600.0,
+            Self::T1 => 1_000.0,
+            Self::T2 => 50.0,
+            Self::T3 => 16.0,
+            Self::T3y => 70.0,
+            Self::S9 => 144.0,
+            Self::W1 => 100_000.0,
+            Self::W2 => 20_000_000.0,
+            Self::S6 | Self::S8 | Self::S8f | Self::T2b => return None,
+        })
+    }
+
+    /// The goal for what plain loops take of the time.
+    pub(crate) fn efficiency_goal(self, workers: Workers) -> Option<f64> {
+        match (self, workers) {
+            (Self::S8, Workers::Two) => Some(0.96),
+            (Self::S8f, Workers::Two) => Some(0.8),
+            _ => None,
+        }
+    }
+
+    /// Whether it stands in the table that is printed when no row is named.
+    pub(crate) fn is_in_table(self, workers: Workers) -> bool {
+        match self {
+            Self::S6 | Self::S8 | Self::W1 | Self::W2 => workers == Workers::Two,
+            _ => true,
+        }
+    }
+
     /// Whether anything sleeps in it.
     pub(crate) fn has_timers(self) -> bool {
-        matches!(self, Self::T1 | Self::T2 | Self::T2b | Self::T3 | Self::T3y)
+        matches!(self, Self::T1 | Self::T2 | Self::T2b | Self::T3 | Self::T3y | Self::W1)
     }
 
     /// Whether `count` has a goal for it.
@@ -132,9 +197,9 @@ impl Row {
             // Issue 3, point 10: at least twice as fast.
             (Self::S1 | Self::S3 | Self::T2, "tokio") => 2.0,
             // smol's timeout counts from the first poll and never reads the clock here.
-            (Self::T3, "smol") => 0.8,
+            (Self::T3, "smol" | "smol2") => 0.8,
             // A tie is expected.
-            (Self::S9, _) => 0.95,
+            (Self::S6 | Self::S9, _) => 0.95,
             _ => 1.0,
         }
     }
@@ -149,12 +214,18 @@ impl Row {
             Self::S3 => tasks::yields::<R>(laps).await,
             Self::S4 => tasks::ping_pong::<R>(laps).await,
             Self::S5 => tasks::chain::<R>(laps).await,
+            Self::S6 => channels::fan_out_fan_in::<R>(laps, channels::ROOM).await,
+            Self::S6b => channels::fan_out_fan_in::<R>(laps, 1).await,
+            Self::S8 => computing::compute_and_yield::<R>(laps, computing::MICROSECOND).await,
+            Self::S8f => computing::compute_and_yield::<R>(laps, computing::TENTH).await,
             Self::T1 => timers::sleeps::<R>(laps).await,
             Self::T2 => R::spawn(timers::create_poll_drop::<R>(laps)).await,
             Self::T2b => R::spawn(timers::create_poll_drop_beside_waiting::<R>(laps)).await,
             Self::T3 => R::spawn(timers::timeout_of_ready::<R>(laps)).await,
             Self::T3y => R::spawn(timers::timeout_of_pending_once::<R>(laps)).await,
             Self::S9 => parked::park::<R>(laps).await,
+            Self::W1 => R::spawn(waiting::until_both_run::<R>(laps)).await,
+            Self::W2 => R::spawn(waiting::until_the_woken_runs::<R>(laps)).await,
         }
     }
 }
@@ -165,6 +236,7 @@ impl fmt::Display for Figure {
             Self::Wall => "ns",
             Self::Cpu => "ns of CPU",
             Self::Resident => "bytes resident",
+            Self::Latency => "ns, median",
         })
     }
 }

@@ -2,12 +2,35 @@
 //! row is written once.
 
 use std::future::Future;
+use std::str::FromStr;
 use std::time::Duration;
+
+/// How many threads run the tasks: there is a table for each, and columns are compared within one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workers {
+    One,
+    Two,
+}
+
+impl FromStr for Workers {
+    type Err = String;
+
+    fn from_str(number: &str) -> Result<Self, String> {
+        match number {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            _ => Err(format!("there are tables for 1 and for 2 workers, none for `{number}`")),
+        }
+    }
+}
 
 /// A runtime as the workloads see it; the type is only a name, the runtime lives inside `block_on`.
 pub(crate) trait Runtime: 'static {
     /// Resolves to the output of the task; a task that failed panics here.
     type JoinHandle<T: Send + 'static>: Future<Output = T> + Send + 'static;
+
+    /// Threads that run tasks.
+    const WORKERS: Workers = Workers::One;
 
     /// Builds the runtime, runs `future` as its root, and ends it.
     fn block_on<F: Future>(future: F) -> F::Output;

@@ -1,5 +1,8 @@
 //! What the rows do, each once, for any runtime. Every workload checks its result.
 
+pub(crate) mod channels;
+pub(crate) mod computing;
 pub(crate) mod parked;
 pub(crate) mod tasks;
 pub(crate) mod timers;
+pub(crate) mod waiting;

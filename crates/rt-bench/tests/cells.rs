@@ -1,9 +1,11 @@
-//! Every cell runs to its end: the workloads check their own results, the cells say six numbers.
+//! Every cell runs to its end: the workloads check their own results, the cells say seven numbers.
 
 use std::process::{Command, Output};
 
-const ROWS: [&str; 13] =
-    ["S1", "S1in", "S2", "S2in", "S3", "S4", "S5", "T1", "T2", "T2b", "T3", "T3y", "S9"];
+const ROWS: [&str; 19] = [
+    "S1", "S1in", "S2", "S2in", "S3", "S4", "S5", "S6", "S6b", "S8", "S8f", "T1", "T2", "T2b",
+    "T3", "T3y", "S9", "W1", "W2",
+];
 
 fn bench(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rt-bench")).args(arguments).output().expect("the binary runs")
@@ -33,11 +35,26 @@ fn every_row_ends_on_rt() {
 }
 
 #[test]
-fn a_cell_answers_with_six_numbers() {
+fn every_row_ends_on_tokio_with_two_workers() {
+    every_row_ends_on("tokio2");
+}
+
+#[test]
+fn every_row_ends_on_smol_with_two_workers() {
+    every_row_ends_on("smol2");
+}
+
+#[test]
+fn every_row_ends_on_rt_with_two_workers() {
+    every_row_ends_on("rt2");
+}
+
+#[test]
+fn a_cell_answers_with_seven_numbers() {
     let cell = bench(&["cell", "smol", "S5"]);
     let line = String::from_utf8_lossy(&cell.stdout);
     let numbers: Vec<f64> = line.split_whitespace().map(|word| word.parse().unwrap()).collect();
-    assert_eq!(numbers.len(), 6, "{line}");
+    assert_eq!(numbers.len(), 7, "{line}");
     assert!(numbers[0] > 0.0, "a link of the chain takes time: {line}");
 }
 
@@ -53,9 +70,37 @@ fn a_round_prints_a_line_for_each_runtime() {
 }
 
 #[test]
+fn two_workers_are_a_table_of_their_own() {
+    let table = bench(&["W1", "--workers", "2", "--rounds", "1"]);
+    let text = String::from_utf8_lossy(&table.stdout);
+    // Whether a bound of time holds is not this test's affair: 1 says that it does not.
+    assert!(matches!(table.status.code(), Some(0 | 1)), "{text}");
+    let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["row", "W1", "tokio2", "smol2", "rt2"], "{text}");
+    let ratios = text.lines().filter(|line| line.contains(">= 1.00")).count();
+    assert_eq!(ratios, 2, "both peers are compared with rt2:\n{text}");
+    let ours = text.lines().find(|line| line.trim_start().starts_with("rt2"));
+    assert!(ours.is_some_and(|line| line.contains("<= 100000")), "two workers' goal:\n{text}");
+}
+
+#[test]
+fn what_computes_is_compared_with_plain_loops() {
+    let table = bench(&["S8f", "--runtimes", "rt2", "--rounds", "1"]);
+    let text = String::from_utf8_lossy(&table.stdout);
+    let ours = text.lines().find(|line| line.trim_start().starts_with("rt2")).expect("a line");
+    let (_, efficiency) = ours.rsplit_once("efficiency ").expect("an efficiency");
+    assert!(efficiency.trim().parse::<f64>().unwrap() > 0.0, "{text}");
+}
+
+#[test]
 fn what_is_unknown_is_named() {
-    for arguments in [&["S99"][..], &["--runtimes", "nobody"], &["--rounds", "0"], &["count", "S1"]]
-    {
+    for arguments in [
+        &["S99"][..],
+        &["--runtimes", "nobody"],
+        &["--rounds", "0"],
+        &["--workers", "3"],
+        &["count", "S1"],
+    ] {
         let refused = bench(arguments);
         assert_eq!(refused.status.code(), Some(2), "{arguments:?} is refused");
         let message = String::from_utf8_lossy(&refused.stderr);

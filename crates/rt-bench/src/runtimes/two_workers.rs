@@ -10,7 +10,7 @@ use futures_lite::future;
 use super::rt::Rt;
 use super::smol::Smol;
 use super::tokio::Tokio;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Workers};
 
 const WORKERS: usize = 2;
 
@@ -34,6 +34,8 @@ macro_rules! as_with_one_thread {
         as_with_one_thread!(only $one);
     };
     (only $one:ty) => {
+        const WORKERS: Workers = Workers::Two;
+
         fn yield_now() -> impl Future<Output = ()> + Send {
             <$one>::yield_now()
         }
