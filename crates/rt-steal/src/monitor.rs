@@ -31,7 +31,7 @@ use rt_task::sync::{AtomicBool, Ordering, fence};
 use rt_waker::{Parker, Unparker};
 
 /// Between two looks: some hundred of them a second cost a busy process nothing that can be measured,
-/// and two of them, with the wake-up that follows, are less than the 20 ms of [MO1].
+/// and two of them, with the wake-up that follows, are less than the 20 ms of `[MO1]`.
 pub const TICK: Duration = Duration::from_millis(8);
 
 /// Looks that find nobody, before the monitor sleeps: one may fall between two polls.
@@ -73,7 +73,7 @@ pub(crate) fn stir() {
     DOZE.get().into_iter().for_each(Doze::stir);
 }
 
-/// How the monitor sleeps, and is woken when somebody is active again [MO2].
+/// How the monitor sleeps, and is woken when somebody is active again `[MO2]`.
 #[derive(Debug)]
 pub struct Doze {
     is_asleep: AtomicBool,
