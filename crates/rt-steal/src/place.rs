@@ -14,6 +14,7 @@ use rt_task::Task;
 use crate::ageing::Ageing;
 use crate::commons::{Commons, Desk, Ends};
 use crate::presence::Presence;
+use crate::ring::CAPACITY;
 use crate::stealable::Stealable;
 
 /// Polls in a row that tasks out of the slot get: tokio's number. Two tasks that wake each other for
@@ -114,7 +115,10 @@ impl Place {
 
     fn admit_some(&mut self) -> bool {
         let waiting = self.commons.injector.len();
-        let share = waiting.div_ceil(self.commons.desks.len()).clamp(1, SHARE);
+        // Half of the room, so that what comes in does not push out again what was there; and one at
+        // least, so that a full ring keeps nobody out.
+        let room = CAPACITY - self.ends().ring.len();
+        let share = waiting.div_ceil(self.commons.desks.len()).min(room / 2).clamp(1, SHARE);
         let rule = &mut self.rule;
         let mut batch = self.commons.injector.pop_batch(share, |waiting| rule.choose(waiting));
         let is_empty = batch.is_empty();
