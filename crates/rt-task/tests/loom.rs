@@ -12,7 +12,9 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
+use std::sync::atomic::{
+    AtomicBool as StdAtomicBool, AtomicUsize as StdAtomicUsize, Ordering as StdOrdering,
+};
 use std::task::{Context, Poll, Waker};
 
 use rt_task::sync::{Arc, AtomicBool, Mutex, Ordering, UnsafeCell, lock, thread};
@@ -326,6 +328,8 @@ fn join_waker_registration_against_completion() {
 struct Watched {
     cell: UnsafeCell<()>,
     queue: StdArc<StdMutex<Vec<Task>>>,
+    /// Of the one that stands in the cell.
+    is_freed: Option<StdArc<StdAtomicBool>>,
 }
 
 // SAFETY: what this claims is what loom checks: no write beside any other use.
@@ -334,13 +338,15 @@ unsafe impl Sync for Watched {}
 impl Clone for Watched {
     fn clone(&self) -> Watched {
         self.cell.with(|_| ());
-        Watched { cell: UnsafeCell::new(()), queue: self.queue.clone() }
+        Watched { cell: UnsafeCell::new(()), queue: self.queue.clone(), is_freed: None }
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
+        // What that finds is a panic, which does not leave the freeing of a cell: so the flag tells.
         self.cell.with_mut(|_| ());
+        self.is_freed.iter().for_each(|is_freed| is_freed.store(true, StdOrdering::Relaxed));
     }
 }
 
@@ -355,7 +361,12 @@ impl Schedule for Watched {
 fn the_last_reference_against_the_one_before() {
     explore("the last reference against the one before", 2, || {
         let queue = StdArc::new(StdMutex::new(Vec::new()));
-        let watched = Watched { cell: UnsafeCell::new(()), queue: queue.clone() };
+        let is_freed = StdArc::new(StdAtomicBool::new(false));
+        let watched = Watched {
+            cell: UnsafeCell::new(()),
+            queue: queue.clone(),
+            is_freed: Some(is_freed.clone()),
+        };
         let (task, handle) = Task::new(pending::<()>(), watched);
         let _ = poll(task);
         let reference = handle.task().clone();
@@ -371,6 +382,8 @@ fn the_last_reference_against_the_one_before() {
         };
         drop(task);
         other.join().expect("no panic");
+        let is_freed = is_freed.load(StdOrdering::Relaxed);
+        assert!(is_freed, "the cell was freed while somebody used it, or never");
     });
 }
 
