@@ -23,7 +23,7 @@ use crate::site::{Door, Lease, Site};
 const IS_REUSED: bool = cfg!(not(rt_loom));
 
 /// Hubs that nobody uses [B2], each with its site.
-static FREE: Mutex<Vec<(&'static Hub, &'static Site)>> = Mutex::new(Vec::new());
+static FREE: Mutex<Vec<(&'static Site, &'static Hub)>> = Mutex::new(Vec::new());
 
 pub(crate) struct Hub {
     inbox: Inbox,
@@ -42,7 +42,7 @@ impl Rented {
     /// Takes a hub that nobody uses. `None` if there are too many.
     pub(crate) fn new(bell: Waker) -> Option<Rented> {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let (hub, site) = match free {
+        let (site, hub) = match free {
             Some(free) => free,
             None => Hub::leak()?,
         };
@@ -59,17 +59,18 @@ impl Rented {
     pub(crate) fn end(&self) {
         self.hub.set_bell(None);
         if IS_REUSED {
-            let free = (self.hub, self.lease.site());
+            let free = (self.lease.site(), self.hub);
             FREE.lock().unwrap_or_else(PoisonError::into_inner).push(free);
         }
     }
 }
 
 impl Hub {
-    fn leak() -> Option<(&'static Hub, &'static Site)> {
-        let bell = rt_task::sync::Mutex::new(None);
-        let hub: &'static Hub = Box::leak(Box::new(Hub { inbox: Inbox::new(), bell }));
-        Some((hub, Site::new(1, hub)?))
+    fn leak() -> Option<(&'static Site, &'static Hub)> {
+        Site::new(1, || {
+            let bell = rt_task::sync::Mutex::new(None);
+            Box::leak(Box::new(Hub { inbox: Inbox::new(), bell }))
+        })
     }
 
     pub(crate) fn inbox(&self) -> &Inbox {

@@ -45,15 +45,20 @@ pub struct Lease {
 }
 
 impl Site {
-    /// A site with so many lists, at least one; it is leaked. `None` if the process has too many.
+    /// A site with so many lists, at least one; it is leaked. `None` if the process has too many: then
+    /// no door is asked for, which would be leaked for nothing.
     #[must_use]
-    pub fn new(lists: usize, door: &'static dyn Door) -> Option<&'static Site> {
+    pub fn new<D: Door>(
+        lists: usize,
+        door: impl FnOnce() -> &'static D,
+    ) -> Option<(&'static Site, &'static D)> {
         let lists = (0..lists.max(1)).map(|_| Living::new()).collect::<Option<Box<[_]>>>()?;
+        let door = door();
         let site: &'static Site = Box::leak(Box::new(Site { lists, door }));
         for list in &site.lists {
             SITES[usize::from(list.number())].get_or_init(|| site);
         }
-        Some(site)
+        Some((site, door))
     }
 
     /// The site of a shard.

@@ -68,7 +68,7 @@ impl Arrive for Own {
 fn spawns_go_into_the_list_of_their_thread_and_all_lists_end_together() {
     within(DEADLINE, || {
         let mailbox = Mailbox::leak();
-        let site = Site::new(3, mailbox).unwrap();
+        let (site, _) = Site::new(3, || mailbox).unwrap();
         let lease = site.open();
         let handle = Handle::new(lease);
         let tasks: Vec<_> = (0..3)
@@ -103,10 +103,10 @@ fn spawns_go_into_the_list_of_their_thread_and_all_lists_end_together() {
 fn a_task_goes_to_what_is_entered_here_whichever_list_of_the_site_it_is_in() {
     within(DEADLINE, || {
         let mailbox = Mailbox::leak();
-        let site = Site::new(2, mailbox).unwrap();
+        let (site, _) = Site::new(2, || mailbox).unwrap();
         let lease = site.open();
         let handle = Handle::new(lease);
-        let stranger = Site::new(1, Mailbox::leak()).unwrap();
+        let (stranger, _) = Site::new(1, Mailbox::leak).unwrap();
         let entered = Entered::new(site.shard(0), Own::default());
         // Somebody else's, entered later: tasks must pass by it.
         let inner = Entered::new(stranger.shard(0), Own::default());

@@ -82,19 +82,20 @@ impl Commons {
     }
 
     fn leak(workers: usize) -> Option<&'static Commons> {
-        let commons: &'static Commons = Box::leak(Box::new(Commons {
-            injector: Injector::new(),
-            idle: Idle::new(workers),
-            desks: (0..workers).map(|_| Desk::new()).collect(),
-            site: OnceLock::new(),
-            is_ending: AtomicBool::new(false),
-            is_watched: Mutex::new(false),
-            is_free: Mutex::new(None),
-            was_free: AtomicBool::new(false),
-            roots: Mutex::new(Vec::new()),
-            next_root: AtomicU64::new(0),
-        }));
-        let site = Site::new(workers + OUTSIDE, commons)?;
+        let (site, commons) = Site::new(workers + OUTSIDE, || {
+            Box::leak(Box::new(Commons {
+                injector: Injector::new(),
+                idle: Idle::new(workers),
+                desks: (0..workers).map(|_| Desk::new()).collect(),
+                site: OnceLock::new(),
+                is_ending: AtomicBool::new(false),
+                is_watched: Mutex::new(false),
+                is_free: Mutex::new(None),
+                was_free: AtomicBool::new(false),
+                roots: Mutex::new(Vec::new()),
+                next_root: AtomicU64::new(0),
+            }))
+        })?;
         commons.site.get_or_init(|| site);
         Some(commons)
     }
