@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) stack_size: Option<usize>,
     pub(crate) capacity: usize,
     pub(crate) around: Option<Around>,
+    pub(crate) after: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) spawner: Spawner,
 }
 
@@ -62,6 +63,7 @@ impl Config {
             stack_size: None,
             capacity: Config::CAPACITY,
             around: None,
+            after: None,
             spawner: Arc::new(|builder, body| builder.spawn(body)),
         }
     }
@@ -125,6 +127,12 @@ impl Config {
             messages::no_places();
         }
         self.capacity = jobs;
+        self
+    }
+
+    /// Is called on the thread after each job, when its joiner has been woken. A panic of it ends there.
+    pub fn after_job(mut self, hook: impl Fn() + Send + Sync + 'static) -> Config {
+        self.after = Some(Arc::new(hook));
         self
     }
 

@@ -42,6 +42,9 @@ fn call(shared: &Shared, job: Taken) {
     let Some(right) = held.or_else(|| claimed(shared, ticket, &task)) else { return };
     let polled = right.poll(|_, running| running.poll(&mut Context::from_waker(Waker::noop())));
     debug_assert!(!matches!(polled, Polled::Pending | Polled::Again(_)), "[BA2] it is done");
+    if let Some(after) = &shared.config.after {
+        unwind::contained(|| after());
+    }
 }
 
 fn claimed(shared: &Shared, ticket: Ticket, task: &TaskRef) -> Option<Task> {

@@ -12,6 +12,7 @@ use rt_blocking::Config;
 use crate::context;
 use crate::hooks;
 use crate::inner::{Around, Inner};
+use crate::task::blocking;
 
 /// The environment variable that says how many workers there are, if the builder does not.
 const WORKERS: &str = "RT_WORKER_THREADS";
@@ -86,6 +87,7 @@ impl Threads {
     /// The pool for what blocks, and what its threads do around their lives.
     pub(super) fn pool(&self) -> (Config, Around) {
         let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
+        let pool = pool.after_job(blocking::job_ended);
         let pool = match self.name.clone() {
             Some(name) => pool.thread_name_fn(move || name()),
             None => pool.thread_name("rt-blocking"),

@@ -1,7 +1,10 @@
 //! What blocks: on a thread of its own, so that no worker waits with it.
 
+use std::cell::Cell;
+
 use rt_blocking::{Permit, TrySpawnError};
 use rt_task::{Builder, JoinHandle};
+use rt_timer::ClockHold;
 
 use crate::context;
 use crate::inner::{Inner, RuntimeFlavor};
@@ -51,13 +54,34 @@ where
 {
     let hold = (runtime.flavor == RuntimeFlavor::CurrentThread).then(|| runtime.timers.hold());
     let job = move || {
-        let _hold = hold;
+        let _hold = Held { hold };
         job()
     };
     match runtime.pool.spawn_with(builder, job) {
         Ok(handle) => handle,
         Err(error) => messages::no_thread(what, &error),
     }
+}
+
+thread_local! {
+    /// Of the job that has ended on this thread, until its joiner is woken: let go of before, the clock
+    /// could be faster than that.
+    static ENDED: Cell<Option<ClockHold>> = const { Cell::new(None) };
+}
+
+struct Held {
+    hold: Option<ClockHold>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = ENDED.try_with(|ended| ended.set(self.hold.take()));
+    }
+}
+
+/// The joiner of the last job on this thread was woken.
+pub(crate) fn job_ended() {
+    drop(ENDED.try_with(Cell::take));
 }
 
 /// As [`spawn_blocking`], if fewer jobs than 2,048 are there, queued and running.
