@@ -95,12 +95,6 @@ impl ThreadNumber {
         THREAD.with(Cell::get).unwrap_or_else(ThreadNumber::first_asked)
     }
 
-    /// The number itself.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0.get()
-    }
-
     #[cold]
     fn first_asked() -> ThreadNumber {
         let number = NonZeroU64::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
