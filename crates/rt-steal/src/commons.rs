@@ -165,6 +165,9 @@ impl Commons {
     }
 
     /// Whether there is work that any worker may take: for the last look, and for who has found some.
+    ///
+    /// The slots are left out: what stands in one is next for its owner, who is awake, and looks at it
+    /// before it sleeps. Behind a long poll the monitor takes it out, and notifies with a fence.
     pub(crate) fn has_work(&self) -> bool {
         self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
     }

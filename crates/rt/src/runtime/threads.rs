@@ -81,9 +81,7 @@ impl Threads {
         };
         builder.spawn(body)
     }
-}
 
-impl Threads {
     /// The pool for what blocks, and what its threads do around their lives.
     pub(super) fn pool(&self) -> (Config, Around) {
         let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
