@@ -271,10 +271,24 @@ where
 
     unsafe fn ended(header: NonNull<Header>, end: End) {
         // SAFETY: [C2] from the vtable of this cell.
-        let scheduler = unsafe { Self::of(header) }.origin.scheduler.clone();
+        let cell = unsafe { Self::of(header) };
         // SAFETY: [S6] the caller holds the reference of being alive for this call.
         let task = unsafe { TaskRef::borrowed(header) };
-        scheduler.ended(&task, end);
+        if end == End::Panicked {
+            contained(|| cell.panicked(&task));
+        }
+        cell.origin.scheduler.clone().ended(&task, end);
+    }
+
+    /// Shows the payload, which nobody else can see before the task is done. Asks for `RUNNING`.
+    #[cold]
+    fn panicked(&self, task: &TaskRef) {
+        let scheduler = self.origin.scheduler.clone();
+        self.stage.with_mut(|stage| {
+            // SAFETY: [H5] the task panicked, and is RUNNING: the stage is the payload, and ours.
+            let payload = unsafe { &*stage.cast::<Payload>() };
+            scheduler.panicked(task, payload.as_ref());
+        });
     }
 
     unsafe fn home(header: NonNull<Header>) -> Option<ThreadNumber> {

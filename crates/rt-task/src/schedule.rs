@@ -1,5 +1,7 @@
 //! The socket between a task and whatever runs it.
 
+use std::any::Any;
+
 use crate::reference::TaskRef;
 use crate::snapshot::End;
 use crate::task::Task;
@@ -20,6 +22,13 @@ pub trait Schedule: Clone + Send + Sync + 'static {
     /// cancelled where it stands, a local one on its thread too; a local one elsewhere ends without
     /// its future, which is leaked.
     fn schedule(self, task: Task) -> Result<(), Task>;
+
+    /// The future of `task` panicked, when it was polled or dropped. Called before
+    /// [`ended`](Schedule::ended), in the same place; the payload goes to the joiner afterwards. A panic
+    /// in it is caught.
+    fn panicked(self, task: &TaskRef, payload: &(dyn Any + Send)) {
+        let _ = (task, payload);
+    }
 
     /// The future of `task` is gone. Called once a task, on the thread where it ended, before
     /// anybody can see that it is done: the state word, the list of the living and the joiner

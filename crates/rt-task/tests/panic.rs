@@ -1,12 +1,14 @@
 //! Panics: caught, handed to the joiner, and never the end of anybody else.
 
+use std::any::Any;
 use std::future::{Future, pending};
 use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rt_task::{End, JoinError, Polled, Task, TaskRef};
+use rt_task::{Builder, End, JoinError, Polled, Task, TaskRef};
 use rt_testkit::{ByHand, CountingWaker, Tally, Witness, poll, poll_once};
 
 fn within(body: impl FnOnce() + Send + 'static) {
@@ -207,6 +209,70 @@ fn a_scheduler_that_panics_at_the_end_of_a_task_loses_nobody() {
         assert_eq!(wakes.count(), 1, "the joiner hangs, because a hook panicked");
         assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(_))), "the output is lost");
         assert_eq!(tally.dropped(), 1, "the output was dropped twice");
+    });
+}
+
+/// Writes down what it is told, and panics.
+#[derive(Clone)]
+struct Tells(Arc<Mutex<Vec<String>>>);
+
+impl Tells {
+    fn note(&self, task: &TaskRef, what: &str) {
+        let is_done = if task.is_done() { "after" } else { "before" };
+        self.0.lock().unwrap().push(format!("{what}, {is_done} it is done"));
+    }
+}
+
+impl rt_task::Schedule for Tells {
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        Err(task)
+    }
+    fn panicked(self, task: &TaskRef, payload: &(dyn Any + Send)) {
+        let text = payload.downcast_ref::<&str>().unwrap_or(&"no text");
+        self.note(task, &format!("{:?} panicked with {text}", task.name()));
+        resume_unwind(Box::new("a hook"));
+    }
+    fn ended(self, task: &TaskRef, how: End) {
+        self.note(task, &format!("{how:?}"));
+    }
+}
+
+#[test]
+fn the_scheduler_is_shown_the_payload_before_the_joiner_has_it() {
+    within(|| {
+        let tells = Tells(Arc::default());
+        let future = async { resume_unwind(Box::new("oh")) };
+        let (task, mut handle) = Builder::new().name("loud").spawn(future, tells.clone());
+        assert!(matches!(poll(task.unwrap()), Polled::Panicked));
+        let _: &rt_task::JoinHandle<()> = &handle;
+        let seen = tells.0.lock().unwrap().clone();
+        let expected =
+            ["Some(\"loud\") panicked with oh, before it is done", "Panicked, before it is done"];
+        assert_eq!(seen, expected);
+        let payload = error_of(&mut handle).into_panic();
+        assert_eq!(payload.downcast_ref(), Some(&"oh"), "the joiner's payload is gone");
+    });
+}
+
+#[test]
+fn the_scheduler_is_shown_the_panic_of_a_drop_and_none_of_a_task_that_ends_otherwise() {
+    within(|| {
+        let tells = Tells(Arc::default());
+        let fault = Fault { poll: None, drop_panics: true, _witness: Tally::new().witness() };
+        let (task, handle) = Task::new(fault, tells.clone());
+        drop((task, handle)); // cancels it
+        let (task, _handle) = Task::new(async {}, tells.clone());
+        assert!(matches!(poll(task), Polled::Completed));
+        let (task, _handle) = Task::new(pending::<()>(), tells.clone());
+        drop(task);
+        let seen = tells.0.lock().unwrap().clone();
+        let expected = [
+            "None panicked with from the drop, before it is done",
+            "Panicked, before it is done",
+            "Completed, before it is done",
+            "Cancelled, before it is done",
+        ];
+        assert_eq!(seen, expected);
     });
 }
 
