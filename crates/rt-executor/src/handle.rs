@@ -3,10 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::task::Waker;
 
-use rt_task::{Builder, JoinHandle, Schedule, Task};
+use rt_task::{Builder, JoinHandle, Schedule, Task, TaskRef};
 
-use crate::site::Lease;
+use crate::site::{Lease, OnPanic};
 use crate::to_site::ToSite;
 
 /// Spawns futures that may move between threads onto an executor, from any thread.
@@ -73,6 +74,40 @@ impl Handle {
     pub fn is_closed(&self) -> bool {
         !self.lease.is_open()
     }
+
+    /// From now on `hook` is told of each task of the executor that panics: on the thread where it does,
+    /// before anybody can see that it is done. It takes the place of the one before. A panic in it ends
+    /// there, after its message.
+    ///
+    /// ```
+    /// use rt_executor::Executor;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let executor = Executor::new();
+    /// let told = Arc::new(Mutex::new(Vec::new()));
+    /// let book = told.clone();
+    /// executor.handle().on_panic(Arc::new(move |task, payload| {
+    ///     let text = payload.downcast_ref::<&str>().copied();
+    ///     book.lock().unwrap().push((task.place().line(), text));
+    /// }));
+    /// let line = line!() + 1;
+    /// let task = executor.spawn(async { std::panic::resume_unwind(Box::new("oh")) });
+    /// let outcome: Result<(), _> = executor.run(task);
+    /// assert!(outcome.unwrap_err().is_panic()); // the joiner is told all the same
+    /// assert_eq!(*told.lock().unwrap(), [(line, Some("oh"))]);
+    /// ```
+    pub fn on_panic(&self, hook: OnPanic) {
+        self.lease.on_panic(hook);
+    }
+
+    /// Lets no task in from now on, and cancels all that are alive: each is dropped where it would have been
+    /// polled next. Says who they were, the youngest of each list first.
+    pub fn close(&self) -> Vec<TaskRef> {
+        self.lease.close(Waker::noop());
+        let tasks = self.lease.tasks();
+        tasks.iter().for_each(TaskRef::abort);
+        tasks
+    }
 }
 
 /// Spawns futures of any kind onto an executor of this thread. See [`Home`](crate::Home).
@@ -133,6 +168,11 @@ impl LocalHandle {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         !self.lease.is_open()
+    }
+
+    /// As [`Handle::on_panic`].
+    pub fn on_panic(&self, hook: OnPanic) {
+        self.lease.on_panic(hook);
     }
 }
 

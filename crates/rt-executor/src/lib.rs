@@ -44,7 +44,7 @@ pub use handle::{Handle, LocalHandle};
 pub use home::Home;
 pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};
-pub use site::{Door, Lease, Site};
+pub use site::{Door, Lease, OnPanic, Site};
 pub use spawn::spawn;
 pub use to_site::ToSite;
 pub use yield_now::{YieldNow, yield_now};

@@ -8,10 +8,13 @@
 //! * **[B2]** A site is used again only when its lists are empty: no task of an earlier generation can
 //!   be queued any more.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::OnceLock;
+use std::mem;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::task::Waker;
 
+use rt_task::unwind::contained;
 use rt_task::{Generation, Living, Task, TaskRef};
 
 /// As many as there are lists of the living.
@@ -30,10 +33,15 @@ pub trait Door: Send + Sync + 'static {
     }
 }
 
+/// Is told of each task that panics, before anybody can see that it is done.
+pub type OnPanic = Arc<dyn Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync>;
+
 /// Lists of the living, and the door of the executor that they belong to.
 pub struct Site {
     lists: Box<[Living]>,
     door: &'static dyn Door,
+    /// Of the generation that is or was last open.
+    on_panic: RwLock<Option<OnPanic>>,
 }
 
 /// A site in one generation: what a handle holds. When the site is somebody else's by now, it has no
@@ -54,7 +62,8 @@ impl Site {
     ) -> Option<(&'static Site, &'static D)> {
         let lists = (0..lists.max(1)).map(|_| Living::new()).collect::<Option<Box<[_]>>>()?;
         let door = door();
-        let site: &'static Site = Box::leak(Box::new(Site { lists, door }));
+        let site: &'static Site =
+            Box::leak(Box::new(Site { lists, door, on_panic: RwLock::default() }));
         for list in &site.lists {
             SITES[usize::from(list.number())].get_or_init(|| site);
         }
@@ -84,7 +93,17 @@ impl Site {
     pub fn open(&'static self) -> Lease {
         let generation = Generation::next();
         self.lists.iter().for_each(|list| list.open_for(generation));
-        Lease { site: self, generation }
+        let lease = Lease { site: self, generation };
+        lease.set_on_panic(None);
+        lease
+    }
+
+    /// A task of the present generation has panicked.
+    #[cold]
+    pub(crate) fn panicked(&self, task: &TaskRef, payload: &(dyn Any + Send)) {
+        // Copied out: a hook is user code, and runs under no lock.
+        let on_panic = self.on_panic.read().unwrap_or_else(PoisonError::into_inner).clone();
+        on_panic.into_iter().for_each(|on_panic| on_panic(task, payload));
     }
 
     /// The shard of a list.
@@ -135,6 +154,20 @@ impl Lease {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.site.lists[0].is_open(self.generation)
+    }
+
+    /// From now on `hook` is told of each task that panics, on the thread where it does. A panic in it
+    /// ends there, after its message.
+    pub fn on_panic(&self, hook: OnPanic) {
+        self.set_on_panic(Some(hook));
+    }
+
+    fn set_on_panic(&self, hook: Option<OnPanic>) {
+        let mut on_panic = self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: the next generation takes it to forget the hook of this one.
+        let unused = if self.is_open() { mem::replace(&mut *on_panic, hook) } else { hook };
+        drop(on_panic);
+        contained(|| drop(unused));
     }
 
     /// Lets no task in from now on. `emptied` is woken whenever one of the lists has become empty.

@@ -7,7 +7,9 @@
 //!               elsewhere
 //! ```
 
-use rt_task::{Schedule, Task};
+use std::any::Any;
+
+use rt_task::{Schedule, Task, TaskRef};
 
 use crate::entered;
 use crate::site::Site;
@@ -24,5 +26,10 @@ impl Schedule for ToSite {
         let Some(site) = Site::of(shard) else { return Err(task) };
         site.door().deliver(task);
         Ok(())
+    }
+
+    fn panicked(self, task: &TaskRef, payload: &(dyn Any + Send)) {
+        let site = task.shard().and_then(Site::of);
+        site.into_iter().for_each(|site| site.panicked(task, payload));
     }
 }
