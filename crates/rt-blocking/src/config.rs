@@ -1,16 +1,21 @@
 //! How a pool is made.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rt_task::TaskRef;
 use rt_task::sync::thread::{self, JoinHandle};
 
 use crate::messages;
 
 /// Runs around the whole life of a thread.
 pub(crate) type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// Is told of a job that panics.
+type OnPanic = Arc<dyn Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync>;
 
 /// Creates a thread: std's `spawn`, or what a test puts in its place.
 #[doc(hidden)]
@@ -41,6 +46,7 @@ pub struct Config {
     pub(crate) capacity: usize,
     pub(crate) around: Option<Around>,
     pub(crate) after: Option<Arc<dyn Fn() + Send + Sync>>,
+    pub(crate) on_panic: Option<OnPanic>,
     pub(crate) spawner: Spawner,
 }
 
@@ -64,6 +70,7 @@ impl Config {
             capacity: Config::CAPACITY,
             around: None,
             after: None,
+            on_panic: None,
             spawner: Arc::new(|builder, body| builder.spawn(body)),
         }
     }
@@ -133,6 +140,32 @@ impl Config {
     /// Is called on the thread after each job, when its joiner has been woken. A panic of it ends there.
     pub fn after_job(mut self, hook: impl Fn() + Send + Sync + 'static) -> Config {
         self.after = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is told of each job that panics, where it does, before anybody can see that it has ended. A panic
+    /// of it ends there.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, told) = mpsc::channel();
+    /// let pool = rt_blocking::Config::new()
+    ///     .on_panic(move |job, payload| {
+    ///         let text = payload.downcast_ref::<&str>().copied();
+    ///         let _ = sender.send((job.id(), text));
+    ///     })
+    ///     .build();
+    /// let job = pool.spawn(|| -> () { std::panic::panic_any("oh") }).unwrap();
+    /// let id = job.id();
+    /// assert!(rt_toy::block_on(job).unwrap_err().is_panic());
+    /// assert_eq!(told.recv(), Ok((id, Some("oh"))));
+    /// ```
+    pub fn on_panic(
+        mut self,
+        hook: impl Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync + 'static,
+    ) -> Config {
+        self.on_panic = Some(Arc::new(hook));
         self
     }
 

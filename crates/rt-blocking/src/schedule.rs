@@ -3,6 +3,7 @@
 //! * **[BA3]** Who aborts a job that waits gets its `Task`, refuses it, and so drops the closure where
 //!   he stands. No thread of the pool is needed for that, and the joiner waits for none.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use rt_task::{End, Schedule, Task, TaskRef};
@@ -27,6 +28,11 @@ impl Schedule for ToPool {
             Ok(()) => Ok(()),
             Err(task) => self.shared.hold(self.ticket, task),
         }
+    }
+
+    fn panicked(self, job: &TaskRef, payload: &(dyn Any + Send)) {
+        let on_panic = &self.shared.config.on_panic;
+        on_panic.iter().for_each(|on_panic| on_panic(job, payload));
     }
 
     fn ended(self, _: &TaskRef, how: End) {
