@@ -38,5 +38,5 @@ pub use ring::{CAPACITY, Ring, Stealer};
 pub use shared::Shared;
 pub use slot::{Slot, Taker};
 pub use stealable::{Stealable, Victim};
-pub use team::{Root, Team};
+pub use team::{Closer, Root, Team};
 pub use worker::{SPIN, Worker};

@@ -22,7 +22,15 @@ pub struct Team {
     commons: &'static Commons,
     lease: Lease,
     presence: Arc<Presence>,
-    is_closed: AtomicBool,
+    closer: Closer,
+}
+
+/// Closes a team, from any thread: see [`Team::close`].
+#[derive(Clone)]
+pub struct Closer {
+    commons: &'static Commons,
+    lease: Lease,
+    is_closed: Arc<AtomicBool>,
 }
 
 impl Team {
@@ -42,8 +50,8 @@ impl Team {
         let lease = commons.open();
         // The owner counts as present: the desks are not used again before it has closed them.
         let presence = Arc::new(Presence::new(workers + 1, lease));
-        let is_closed = AtomicBool::new(false);
-        let team = Team { commons, lease, presence: presence.clone(), is_closed };
+        let closer = Closer { commons, lease, is_closed: Arc::default() };
+        let team = Team { commons, lease, presence: presence.clone(), closer };
         let places = (0..workers).map(|index| Place::new(commons, index, presence.clone()));
         Ok((team, places.collect()))
     }
@@ -85,23 +93,36 @@ impl Team {
         Root { commons: self.commons, number: self.commons.add_root(waker) }
     }
 
-    /// Lets no task in from now on, and cancels all that are alive. The workers leave when none is. A second
-    /// call does nothing.
-    pub fn close(&self) {
-        if self.is_closed.swap(true, Ordering::Relaxed) {
-            return; // and others may work at these desks by now
-        }
-        self.lease.close(&Waker::from(Arc::new(Ending { commons: self.commons })));
-        for task in self.lease.tasks() {
-            task.abort();
-        }
-        self.commons.end();
+    /// Lets no task in from now on, and cancels all that are alive: says which. The workers leave when none
+    /// is. A second call does nothing.
+    pub fn close(&self) -> Vec<TaskRef> {
+        self.closer.close()
+    }
+
+    /// What closes it when the team is not at hand.
+    #[must_use]
+    pub fn closer(&self) -> Closer {
+        self.closer.clone()
     }
 
     /// Waits until all workers have left. `false` if that took longer than `timeout`; `None` is for ever.
     /// A worker does not wait for itself.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
         self.presence.wait(1 + usize::from(self.is_here()), timeout)
+    }
+}
+
+impl Closer {
+    /// As [`Team::close`].
+    pub fn close(&self) -> Vec<TaskRef> {
+        if self.is_closed.swap(true, Ordering::Relaxed) {
+            return Vec::new(); // and others may work at these desks by now
+        }
+        self.lease.close(&Waker::from(Arc::new(Ending { commons: self.commons })));
+        let tasks = self.lease.tasks();
+        tasks.iter().for_each(TaskRef::abort);
+        self.commons.end();
+        tasks
     }
 }
 
@@ -134,6 +155,12 @@ pub struct Root {
 impl Drop for Root {
     fn drop(&mut self) {
         self.commons.remove_root(self.number);
+    }
+}
+
+impl fmt::Debug for Closer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closer").field("is_closed", &self.is_closed).finish_non_exhaustive()
     }
 }
 
