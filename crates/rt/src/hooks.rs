@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rt_task::unwind::contained;
 
+use crate::panic::PanicPolicy;
+
 type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
 
 /// Functions of the user's. A panic in one of them ends there, after its message.
@@ -14,6 +16,7 @@ pub(crate) struct Hooks {
     pub(crate) on_stop: Hook,
     pub(crate) on_park: Hook,
     pub(crate) on_unpark: Hook,
+    pub(crate) on_task_panic: PanicPolicy,
 }
 
 /// Calls a hook, if there is one.
@@ -31,6 +34,7 @@ impl fmt::Debug for Hooks {
             .field("on_stop", &self.on_stop.is_some())
             .field("on_park", &self.on_park.is_some())
             .field("on_unpark", &self.on_unpark.is_some())
+            .field("on_task_panic", &self.on_task_panic)
             .finish()
     }
 }

@@ -7,8 +7,10 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use rt_blocking::{Config, Pool};
+use rt_executor::{LocalHandle, OnPanic};
 use rt_timer::Timers;
 
+use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
 use crate::trace::Recorder;
 
 /// Which kind of runtime it is.
@@ -34,27 +36,65 @@ pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
     /// For what blocks. The runtime closes it at its end.
     pub(crate) pool: Pool,
+    /// Is told of tasks that panic, if anybody is.
+    pub(crate) on_panic: Option<OnPanic>,
+    pub(crate) downfall: Option<Downfall>,
 }
 
 /// What a thread of the pool does around its life.
 pub(crate) type Around = fn(Inner, &mut dyn FnMut());
 
+/// Lets no task in from now on, and cancels all.
+pub(crate) type Close = Box<dyn Fn() + Send + Sync>;
+
 impl Inner {
     pub(crate) fn new(
-        (spawner, timers): (rt_executor::Handle, Timers),
+        (spawner, close): (rt_executor::Handle, Close),
+        timers: Timers,
         flavor: RuntimeFlavor,
         recorder: Recorder,
         (pool, around): (Config, Around),
     ) -> Inner {
+        let policy = recorder.hooks.on_task_panic.clone();
+        let has_downfall = matches!(policy, PanicPolicy::Shutdown);
         let parts = Arc::new_cyclic(|parts: &Weak<Parts>| {
-            let context = parts.clone();
+            let (context, fallen) = (parts.clone(), parts.clone());
+            let on_panic = panic::hook(policy, move |panic| {
+                fallen.upgrade().into_iter().for_each(|parts| parts.come_down(panic, &close));
+            });
             let pool = pool.around(move |life| match context.upgrade() {
                 Some(parts) => around(Inner { parts }, life),
                 None => life(),
             });
-            Parts { spawner, timers, flavor, recorder, pool: pool.build() }
+            let pool = match on_panic.clone() {
+                Some(hook) => pool.on_panic(move |job, payload| hook(job, payload)),
+                None => pool,
+            };
+            on_panic.iter().for_each(|hook| spawner.on_panic(hook.clone()));
+            let downfall = has_downfall.then(Downfall::default);
+            Parts { spawner, timers, flavor, recorder, pool: pool.build(), on_panic, downfall }
         });
         Inner { parts }
+    }
+}
+
+impl Parts {
+    /// Has the policy for panics hold for tasks of this thread.
+    pub(crate) fn govern(&self, local: &LocalHandle) {
+        self.on_panic.iter().for_each(|hook| local.on_panic(hook.clone()));
+    }
+
+    /// The future of a `block_on`: it ends with the runtime.
+    pub(crate) fn watching<F>(&self, future: F) -> Watching<'_, F> {
+        Watching::new(future, self.downfall.as_ref())
+    }
+
+    fn come_down(&self, panic: &TaskPanic<'_>, close: &dyn Fn()) {
+        let close = || {
+            close();
+            self.pool.close();
+        };
+        self.downfall.iter().for_each(|downfall| downfall.come_down(panic, close));
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod messages;
 
+mod panic;
+
 mod hooks;
 
 pub mod trace;

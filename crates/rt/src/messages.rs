@@ -73,6 +73,21 @@ pub(crate) fn no_thread(what: &str, error: &dyn std::fmt::Display) -> ! {
     )
 }
 
+/// Nobody can do anything about it.
+#[cold]
+pub(crate) fn abort(panic: &dyn std::fmt::Display) {
+    eprintln!("{panic}: the process is aborted, as `PanicPolicy::Abort` asks for");
+    std::process::abort();
+}
+
+#[cold]
+pub(crate) fn came_down(cause: &str) -> ! {
+    panic!(
+        "the runtime has shut down, as `PanicPolicy::Shutdown` asks for: {cause}. Drop it, and build \
+         another one"
+    )
+}
+
 #[cold]
 #[track_caller]
 pub(crate) fn no_task(what: &str) -> ! {

@@ -31,6 +31,7 @@ mod local;
 mod builder;
 
 pub use crate::inner::RuntimeFlavor;
+pub use crate::panic::{PanicPolicy, TaskPanic};
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use kind::Runtime;

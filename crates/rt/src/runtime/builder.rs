@@ -9,6 +9,7 @@ use rt_timer::Clock;
 use crate::hooks::Hooks;
 use crate::inner::RuntimeFlavor;
 use crate::messages;
+use crate::panic::PanicPolicy;
 use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::kind::{Kind, Runtime};
 use crate::runtime::local::LocalRuntime;
@@ -122,6 +123,12 @@ impl Builder {
     /// Is called when a thread has waited.
     pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.hooks.on_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// What happens when a task panics: nothing but that its joiner is told, unless this says otherwise.
+    pub fn on_task_panic(&mut self, policy: PanicPolicy) -> &mut Builder {
+        self.hooks.on_task_panic = policy;
         self
     }
 

@@ -96,7 +96,7 @@ impl Handle {
         let _timers = is_driven.then(|| self.inner.timers.enter());
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
-        let mut root = pin!(future);
+        let mut root = pin!(self.inner.watching(future));
         let mut root = RootFuture::new(root.as_mut(), parker.waker());
         let (mut home, mut ready) = (session.home.enter(), WakeBatch::new());
         let never = || None::<Infallible>;

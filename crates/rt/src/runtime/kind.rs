@@ -58,9 +58,11 @@ impl Runtime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Runtime::block_on`");
+        let inner = self.handle.inner();
+        let future = inner.watching(future);
         match self.kind() {
-            Kind::CurrentThread(runtime) => runtime.block_on(self.handle.inner(), future),
-            Kind::MultiThread(runtime) => runtime.block_on(self.handle.inner(), future),
+            Kind::CurrentThread(runtime) => runtime.block_on(inner, future),
+            Kind::MultiThread(runtime) => runtime.block_on(inner, future),
         }
     }
 

@@ -59,7 +59,9 @@ impl MultiThread {
         let park = Shared::new(driver);
         team.share(&park);
         let flavor = RuntimeFlavor::MultiThread;
-        let inner = Inner::new((team.handle(), timers), flavor, recorder, threads.pool());
+        let closer = team.closer();
+        let close = Box::new(move || drop(closer.close()));
+        let inner = Inner::new((team.handle(), close), timers, flavor, recorder, threads.pool());
         let (park, threads_of) = (Mutex::new(park), Mutex::default());
         let this = MultiThread { team, park, threads: threads_of, is_abandoned: false };
         for place in places {
@@ -77,6 +79,7 @@ impl MultiThread {
             let hooks = inner.recorder.hooks.clone();
             let _timers = inner.timers.wheels().timers(place.index()).enter();
             let worker = Worker::new(place, park, inner.recorder.clone(), inner.recorder.clone());
+            inner.govern(&worker.local_handle());
             let _blocking = context::block("a worker");
             let _entered = context::enter(inner, Some(worker.local_handle()));
             hooks::call(&hooks.on_start);

@@ -17,6 +17,7 @@ impl Session {
     /// Enters the runtime, with local tasks whose thread is woken by `bell`.
     pub(super) fn new(runtime: &Inner, bell: std::task::Waker) -> Session {
         let home = Home::new(Fifo::new(), runtime.recorder.clone(), bell);
+        runtime.govern(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
         Session { home, _entered: entered }
     }
