@@ -8,6 +8,7 @@ use crate::core::{Core, Running};
 use crate::handle::{Handle, LocalHandle};
 use crate::probe::Probe;
 use crate::queue::RunQueue;
+use crate::site::Lease;
 
 /// A [`Core`] that never leaves its thread, and therefore takes futures that are not `Send`.
 ///
@@ -37,6 +38,12 @@ impl<Q: RunQueue, B: Probe> Home<Q, B> {
     #[must_use]
     pub fn local_handle(&self) -> LocalHandle {
         LocalHandle::new(self.core.lease())
+    }
+
+    /// Its tasks, for who counts them from elsewhere.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.core.lease()
     }
 
     /// How many tasks are alive.

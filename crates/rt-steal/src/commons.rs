@@ -17,10 +17,11 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
+use std::time::{Duration, Instant};
 
 use rt_executor::{Door, Lease, Site};
-use rt_task::Task;
 use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use rt_task::{Id, Task, TaskRef};
 
 use crate::here;
 use crate::idle::Idle;
@@ -51,6 +52,8 @@ pub(crate) struct Commons {
     /// Threads that wait in a `block_on`: they could look, if all workers are busy.
     roots: Mutex<Vec<(u64, Waker)>>,
     next_root: AtomicU64,
+    /// The local tasks of each worker.
+    homes: Mutex<Vec<Lease>>,
 }
 
 /// What others see of a worker.
@@ -59,8 +62,11 @@ pub(crate) struct Desk {
     pub(crate) taker: Taker,
     /// Changed before and after each poll, by the worker alone: odd while it polls.
     stamp: AtomicU32,
-    /// What the monitor saw last.
+    /// What the monitor saw last, and since when it sees that.
     seen: AtomicU32,
+    since: Mutex<Option<Instant>>,
+    /// The number of the task that is polled here, or was: zero while it is a local one.
+    polled: AtomicU64,
     /// The owner's ends, while nobody works here [CM2].
     ends: Mutex<Option<Ends>>,
 }
@@ -94,6 +100,7 @@ impl Commons {
                 was_free: AtomicBool::new(false),
                 roots: Mutex::new(Vec::new()),
                 next_root: AtomicU64::new(0),
+                homes: Mutex::new(Vec::new()),
             }))
         })?;
         commons.site.get_or_init(|| site);
@@ -104,6 +111,7 @@ impl Commons {
     pub(crate) fn release(&'static self) {
         *held(&self.is_free) = None;
         held(&self.roots).clear();
+        held(&self.homes).clear();
         self.is_ending.store(false, Ordering::Relaxed);
         held(&FREE).push(self);
     }
@@ -149,6 +157,17 @@ impl Commons {
         *held(&self.is_free) = Some(is_free);
     }
 
+    /// A thread that works here has local tasks.
+    pub(crate) fn add_home(&self, home: Lease) {
+        held(&self.homes).push(home);
+    }
+
+    /// All local tasks that are alive.
+    pub(crate) fn local_tasks(&self) -> Vec<TaskRef> {
+        let homes = held(&self.homes).clone();
+        homes.iter().flat_map(Lease::tasks).collect()
+    }
+
     /// Adds a thread that waits in a `block_on`, and gives it a number.
     pub(crate) fn add_root(&self, waker: Waker) -> u64 {
         let number = self.next_root.fetch_add(1, Ordering::Relaxed);
@@ -191,8 +210,9 @@ impl Desk {
     fn new() -> Desk {
         let ends = Ends { ring: Ring::new(), slot: Slot::new() };
         let (stealer, taker) = (ends.ring.stealer(), ends.slot.taker());
-        let (stamp, seen) = (AtomicU32::new(0), AtomicU32::new(0));
-        Desk { stealer, taker, stamp, seen, ends: Mutex::new(Some(ends)) }
+        let (stamp, seen, polled) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU64::new(0));
+        let (since, ends) = (Mutex::new(None), Mutex::new(Some(ends)));
+        Desk { stealer, taker, stamp, seen, since, polled, ends }
     }
 
     pub(crate) fn take_ends(&self) -> Ends {
@@ -202,6 +222,21 @@ impl Desk {
 
     pub(crate) fn give_ends(&self, ends: Ends) {
         *held(&self.ends) = Some(ends);
+    }
+
+    /// A poll of this task begins; `None`, of some that are local.
+    #[inline]
+    pub(crate) fn begin(&self, task: Option<Id>) {
+        self.polled.store(task.map_or(0, Id::get), Ordering::Relaxed);
+        self.tick();
+    }
+
+    /// For how long the monitor has seen it in a poll that goes on, if it is polled here.
+    pub(crate) fn age_of(&self, task: Id) -> Option<Duration> {
+        let stamp = self.stamp.load(Ordering::Relaxed);
+        let is_here = stamp % 2 == 1 && self.polled.load(Ordering::Relaxed) == task.get();
+        let since = held(&self.since).filter(|_| self.seen.load(Ordering::Relaxed) == stamp);
+        is_here.then(|| since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
     /// A poll begins or ends. Two of them, and a poll was seen that is over.
@@ -216,6 +251,9 @@ impl Desk {
         let stamp = self.stamp.load(Ordering::Relaxed);
         let is_same = self.seen.swap(stamp, Ordering::Relaxed) == stamp;
         let is_polling = stamp % 2 == 1;
+        if is_polling && !is_same {
+            *held(&self.since) = Some(Instant::now());
+        }
         (is_same && is_polling, !is_same || is_polling)
     }
 }

@@ -93,8 +93,15 @@ impl Team {
         Root { commons: self.commons, number: self.commons.add_root(waker) }
     }
 
-    /// Lets no task in from now on, and cancels all that are alive: says which. The workers leave when none
-    /// is. A second call does nothing.
+    /// For how long a task has been in a poll that goes on at one of the desks, as far as the monitor has
+    /// seen: up to a [`TICK`](crate::TICK) too little. `None` if it is in none, or is a local one.
+    #[must_use]
+    pub fn age_of(&self, task: &TaskRef) -> Option<Duration> {
+        self.commons.desks.iter().find_map(|desk| desk.age_of(task.id()))
+    }
+
+    /// Lets no task in from now on, and cancels all that are alive, local ones too: says which. The workers
+    /// leave when none is. A second call does nothing.
     pub fn close(&self) -> Vec<TaskRef> {
         self.closer.close()
     }
@@ -119,7 +126,8 @@ impl Closer {
             return Vec::new(); // and others may work at these desks by now
         }
         self.lease.close(&Waker::from(Arc::new(Ending { commons: self.commons })));
-        let tasks = self.lease.tasks();
+        let mut tasks = self.lease.tasks();
+        tasks.extend(self.commons.local_tasks());
         tasks.iter().for_each(TaskRef::abort);
         self.commons.end();
         tasks

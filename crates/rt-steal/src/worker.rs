@@ -89,6 +89,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
         let (commons, index) = (place.commons(), place.index());
         commons.idle.register(index, park.waker());
         let home = Home::new(Fifo::new(), local, park.waker());
+        commons.add_home(home.lease());
         let station = Rc::new(Station { commons, place: RefCell::new(Some(place)) });
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
@@ -186,7 +187,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     /// of it.
     fn local_turn(&self, local: &mut Running<'_, Fifo, B>) -> usize {
         let desk = &self.commons.desks[self.index];
-        desk.tick();
+        desk.begin(None);
         let polled = local.turn();
         desk.tick();
         polled
@@ -221,7 +222,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     #[inline]
     fn poll(&mut self, task: Task) {
         let desk = &self.commons.desks[self.index];
-        desk.tick();
+        desk.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
         desk.tick();
         if let Some(task) = again {
