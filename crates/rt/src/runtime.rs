@@ -24,6 +24,8 @@ mod seat;
 mod current_thread;
 mod multi_thread;
 
+mod report;
+
 mod kind;
 
 mod local;
@@ -36,3 +38,4 @@ pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use kind::Runtime;
 pub use local::LocalRuntime;
+pub use report::{ShutdownReport, StillAlive, TaskState};

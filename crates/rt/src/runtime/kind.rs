@@ -11,6 +11,7 @@ use crate::inner::Inner;
 use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::multi_thread::MultiThread;
+use crate::runtime::report::ShutdownReport;
 
 /// Runs tasks. Dropping it drops every future that it has.
 ///
@@ -101,30 +102,59 @@ impl Runtime {
         self.handle.enter()
     }
 
-    /// Cancels all tasks, and waits for the polls that go on, for so long at most. What is in a poll then
-    /// is cancelled when that ends.
-    pub fn shutdown_timeout(mut self, timeout: Duration) {
-        let deadline = Instant::now().checked_add(timeout);
-        if let Some(Kind::MultiThread(runtime)) = &self.kind {
-            runtime.shut_down(Some(timeout));
-            self.abandon();
-        }
-        let left =
-            deadline.map_or(Duration::MAX, |it| it.saturating_duration_since(Instant::now()));
-        self.patience = left;
+    /// Cancels all tasks, waits for the polls that go on and the jobs that run, for so long at most, and
+    /// says what came of them. What does not stop in time is cancelled when its poll ends.
+    ///
+    /// No task is let in from the beginning, and no job that waits for a thread runs any more. In a task of
+    /// this runtime it waits for nobody, and in a job not for that.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = rt::runtime::Builder::new_multi_thread().build()?;
+    /// let _waits = runtime.spawn(std::future::pending::<()>());
+    /// let report = runtime.shutdown(Duration::from_secs(10));
+    /// assert_eq!((report.completed, report.cancelled), (0, 1));
+    /// assert!(report.is_complete(), "{report}"); // else: who would not stop
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        let start = Instant::now();
+        let left = || timeout.saturating_sub(start.elapsed());
+        let inner = self.handle.inner().clone();
+        // Drops of futures may ask for the runtime.
+        let _entered = context::enter_beside(inner.clone());
+        let (jobs, mut report) = (inner.pool.metrics(), ShutdownReport::default());
+        self.kind.take().into_iter().for_each(|kind| match kind {
+            Kind::CurrentThread(runtime) => {
+                let tasks = inner.spawner.close();
+                inner.pool.close();
+                drop(runtime);
+                report.add_tasks(&tasks, |_| start.elapsed());
+            }
+            Kind::MultiThread(runtime) => {
+                let tasks = runtime.close();
+                inner.pool.close();
+                runtime.wait(Some(left()));
+                let since = |task: &_| runtime.age_of(task).max(Some(start.elapsed()));
+                report.add_tasks(&tasks, |task| since(task).unwrap_or_default());
+                runtime.abandon(); // workers that have not left, or are in a hook, end by themselves
+            }
+        });
+        let running = inner.pool.join(left()).running;
+        report.add_jobs((&jobs, &inner.pool.metrics()), running);
+        self.patience = Duration::ZERO;
+        report
+    }
+
+    /// As [`shutdown`](Runtime::shutdown), without a report.
+    pub fn shutdown_timeout(self, timeout: Duration) {
+        drop(self.shutdown(timeout));
     }
 
     /// Cancels all tasks, and waits for nobody.
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
-    }
-
-    /// Workers that have not left, or are in a hook, end by themselves.
-    fn abandon(&mut self) {
-        self.kind.take().into_iter().for_each(|kind| match kind {
-            Kind::CurrentThread(runtime) => drop(runtime),
-            Kind::MultiThread(runtime) => runtime.abandon(),
-        });
     }
 
     fn kind(&self) -> &Kind {

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use rt_executor::{RootFuture, drive};
 use rt_steal::{Place, SPIN, Shared, Team, Worker};
+use rt_task::TaskRef;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
@@ -101,10 +102,19 @@ impl MultiThread {
         output
     }
 
-    /// Cancels all tasks and waits until the workers have left, for so long at most: `None` is for ever.
+    /// Cancels all tasks, and says which.
+    pub(super) fn close(&self) -> Vec<TaskRef> {
+        self.team.close()
+    }
+
+    /// For how long a task has been in a poll that goes on, if one is seen.
+    pub(super) fn age_of(&self, task: &TaskRef) -> Option<Duration> {
+        self.team.age_of(task)
+    }
+
+    /// Waits until the workers of a closed runtime have left, for so long at most: `None` is for ever.
     /// Whether they have. A worker that calls this does not wait.
-    pub(super) fn shut_down(&self, timeout: Option<Duration>) -> bool {
-        self.team.close();
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> bool {
         let timeout = if self.team.is_here() { Some(Duration::ZERO) } else { timeout };
         let have_left = self.team.wait(timeout);
         if have_left && timeout.is_none() {
@@ -137,7 +147,8 @@ impl MultiThread {
 impl Drop for MultiThread {
     fn drop(&mut self) {
         if !self.is_abandoned {
-            self.shut_down(None);
+            self.close();
+            self.wait(None);
         }
     }
 }
