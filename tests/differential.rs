@@ -50,7 +50,8 @@ struct Rt;
 
 impl Platform for Rt {
     fn run(root: Boxed<u64>) -> u64 {
-        rt::block_on(async { rt::spawn(root).await.unwrap() })
+        let runtime = rt::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { rt::spawn(root).await.unwrap() })
     }
 
     fn spawn(task: Boxed<u64>) -> Boxed<Option<u64>> {

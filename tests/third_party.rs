@@ -10,11 +10,17 @@ use event_listener::Event;
 use futures::channel::{mpsc, oneshot};
 use futures::stream::{self, FuturesUnordered};
 use futures::{FutureExt, SinkExt, StreamExt};
+use rt::runtime::{Builder, Runtime};
 use rt::task::yield_now;
 use rt::time::sleep;
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whose clock can be stopped, and whose tasks take turns.
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
 
 // futures
 
@@ -56,7 +62,7 @@ fn a_pipeline_of_futures_channels_counts_words() {
 #[test]
 fn futures_unordered_gives_join_handles_as_they_end() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             rt::time::pause();
             let mut tasks: FuturesUnordered<_> = (0..100_u64)
                 .map(|number| {
@@ -79,7 +85,7 @@ fn futures_unordered_gives_join_handles_as_they_end() {
 #[test]
 fn futures_select_races_a_task_against_a_timer() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             rt::time::pause();
             for (work, expected) in [(1, "work"), (3, "time is up")] {
                 let mut work = rt::spawn(sleep(Duration::from_secs(work))).fuse();
@@ -398,7 +404,7 @@ fn a_bank_on_tokio_channels_keeps_its_books() {
 #[test]
 fn watch_broadcast_and_notify_reach_every_task() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let (state, watching) = tokio::sync::watch::channel("starting");
             let (news, _) = tokio::sync::broadcast::channel::<u32>(16);
             let stop = Arc::new(tokio::sync::Notify::new());
@@ -437,7 +443,7 @@ fn watch_broadcast_and_notify_reach_every_task() {
 #[test]
 fn tokio_locks_are_fair_and_released_by_an_abort() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let lock = Arc::new(tokio::sync::Mutex::new(Vec::new()));
             let holder = rt::spawn({
                 let lock = lock.clone();

@@ -20,7 +20,7 @@ use options::Attribute;
 ///
 /// | option | values | without it |
 /// |---|---|---|
-/// | `flavor` | `"current_thread"`, `"multi_thread"`, `"local"` (one thread, keeps local tasks between runs) | what `rt` takes for granted |
+/// | `flavor` | `"current_thread"`, `"multi_thread"`, `"local"` (one thread, keeps local tasks between runs) | `"multi_thread"` |
 /// | `worker_threads` | a whole number from 1; not with a flavor of one thread | as many as there are CPUs |
 /// | `start_paused` | `true`, `false`; asks for a flavor of one thread | the clock runs |
 /// | `crate` | the path of `rt`, in quotes | `"::rt"` |

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rt::parts::executor;
-use rt::runtime::{LocalRuntime, Runtime};
+use rt::runtime::{Builder, LocalRuntime, Runtime};
 use rt::time::{interval, sleep, timeout};
 
 use crate::figure::Figure;
@@ -23,11 +23,13 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// From two seconds after the last poll there is not a single wake-up.
 pub(crate) fn nothing_to_do(watched: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
-    let runtime = Arc::new(Runtime::new()?);
-    let (second, third) = (runtime.clone(), runtime.handle().clone());
-    thread::spawn(move || runtime.block_on(busy_then_idle()));
-    thread::spawn(move || second.block_on(busy_then_idle()));
-    thread::spawn(move || third.block_on(busy_then_idle()));
+    for runtime in [Builder::new_current_thread().build()?, Runtime::new()?] {
+        let runtime = Arc::new(runtime);
+        let (second, third) = (runtime.clone(), runtime.handle().clone());
+        thread::spawn(move || runtime.block_on(busy_then_idle()));
+        thread::spawn(move || second.block_on(busy_then_idle()));
+        thread::spawn(move || third.block_on(busy_then_idle()));
+    }
     thread::spawn(|| LocalRuntime::new().map(|runtime| runtime.block_on(busy_then_idle())));
     thread::spawn(|| {
         executor::block_on(sleep(MILLI)); // by the thread in the background

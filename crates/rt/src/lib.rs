@@ -52,13 +52,13 @@ pub mod parts {
 pub mod __macros {
     /// The runtime of `#[rt::main]` without a flavor.
     pub fn builder() -> crate::runtime::Builder {
-        crate::runtime::Builder::new_current_thread()
+        crate::runtime::Builder::new_multi_thread()
     }
 }
 
 /// Runs a future to its end on a runtime of its own, with default settings.
 ///
-/// For a quick start and for small programs. To keep tasks beyond one call, make a
+/// A multi-threaded one, for a quick start and for small programs. To keep tasks beyond one call, make a
 /// [`Runtime`](runtime::Runtime).
 ///
 /// ```

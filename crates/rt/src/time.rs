@@ -38,12 +38,14 @@ use crate::messages;
 /// ```
 /// use rt::time::{self, Duration, Instant};
 ///
-/// rt::block_on(async {
+/// let runtime = rt::runtime::Builder::new_current_thread().build()?;
+/// runtime.block_on(async {
 ///     time::pause();
 ///     let start = Instant::now();
 ///     time::sleep(Duration::from_secs(3600)).await; // returns at once
 ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
 /// });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics
@@ -70,12 +72,14 @@ pub fn resume() {
 /// ```
 /// use rt::time::{self, Duration, Instant};
 ///
-/// rt::block_on(async {
+/// let runtime = rt::runtime::Builder::new_current_thread().build()?;
+/// runtime.block_on(async {
 ///     time::pause();
 ///     let start = Instant::now();
 ///     time::advance(Duration::from_secs(60)).await;
 ///     assert_eq!(start.elapsed(), Duration::from_secs(60));
 /// });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics

@@ -3,14 +3,19 @@
 use std::future::pending;
 use std::time::Duration;
 
+use rt::runtime::{Builder, Runtime};
 use rt::time::{self, Instant, timeout};
 use rt_testkit::within;
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
 
 #[test]
 fn a_timeout_counts_from_its_call_also_when_its_poll_is_the_first_to_stop_the_clock() {
     within(Duration::from_secs(60), || {
         for _ in 0..2 {
-            rt::block_on(async {
+            one_thread().block_on(async {
                 let start = Instant::now();
                 let late = timeout(Duration::from_secs(10), pending::<()>());
                 time::pause();

@@ -22,11 +22,16 @@ use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
 #[test]
 fn current_is_the_runtime_that_blocks_on_this_thread() {
     within(LIMIT, || {
         assert!(Handle::try_current().is_err(), "a runtime out of nowhere");
-        let value = rt::block_on(async { Handle::current().spawn(async { 5 }).await.unwrap() });
+        let value =
+            one_thread().block_on(async { Handle::current().spawn(async { 5 }).await.unwrap() });
         assert_eq!(value, 5);
         assert!(Handle::try_current().is_err(), "the runtime was not left");
     });
@@ -44,7 +49,7 @@ fn try_current_says_that_there_is_no_runtime() {
 #[test]
 fn enter_makes_spawn_go_to_the_runtime() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let task = {
             let _entered = runtime.enter();
             rt::spawn(async { 3 })
@@ -60,7 +65,7 @@ fn enter_makes_spawn_go_to_the_runtime() {
 #[test]
 fn guards_of_enter_nest() {
     within(LIMIT, || {
-        let (outer, inner) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let (outer, inner) = (one_thread(), one_thread());
         let first = outer.enter();
         let second = inner.enter();
         let of_inner = rt::spawn(async {});
@@ -76,8 +81,8 @@ fn guards_of_enter_nest() {
 #[test]
 fn a_runtime_may_be_entered_while_it_blocks_on_another() {
     within(LIMIT, || {
-        let other = Runtime::new().unwrap();
-        let task = rt::block_on(async {
+        let other = one_thread();
+        let task = one_thread().block_on(async {
             let entered = other.enter();
             let task = rt::spawn(async { 1 });
             drop(entered);
@@ -91,7 +96,7 @@ fn a_runtime_may_be_entered_while_it_blocks_on_another() {
 #[test]
 fn a_handle_spawns_from_other_threads_and_wakes_a_runtime_that_sleeps() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let handle = runtime.handle().clone();
         assert_eq!(handle.runtime_flavor(), RuntimeFlavor::CurrentThread);
         let (sender, receiver) = oneshot::channel();
@@ -110,7 +115,7 @@ fn a_handle_spawns_from_other_threads_and_wakes_a_runtime_that_sleeps() {
 #[test]
 fn handle_block_on_runs_its_future_while_another_thread_runs_the_tasks() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let handle = runtime.handle().clone();
         let (sender, receiver) = oneshot::channel();
         let other = thread::spawn(move || {
@@ -128,7 +133,7 @@ fn handle_block_on_runs_its_future_while_another_thread_runs_the_tasks() {
 #[test]
 fn handle_block_on_runs_none_of_the_tasks_itself() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let task = runtime.spawn(async {});
         runtime.handle().block_on(sleep(Duration::from_millis(2)));
         assert!(!task.is_finished(), "`Handle::block_on` ran a task");
@@ -139,7 +144,7 @@ fn handle_block_on_runs_none_of_the_tasks_itself() {
 #[test]
 fn a_handle_does_not_keep_its_runtime_alive() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (handle, held) = (runtime.handle().clone(), Arc::new(()));
         let task = handle.spawn({
             let held = held.clone();
@@ -158,8 +163,8 @@ fn a_handle_does_not_keep_its_runtime_alive() {
 fn spawning_on_a_dead_runtime_drops_the_future_and_says_cancelled() {
     within(LIMIT, || {
         let held = Arc::new(());
-        let handle = Runtime::new().unwrap().handle().clone();
-        let next = Runtime::new().unwrap();
+        let handle = one_thread().handle().clone();
+        let next = one_thread();
         let task = handle.spawn({
             let held = held.clone();
             async move { drop(held) }
@@ -248,13 +253,13 @@ fn what_is_left_of_a_dead_runtime_touches_nothing_of_the_next() {
 fn a_timer_of_a_dead_runtime_goes_on_in_the_next_and_outside_of_any() {
     within(LIMIT, || {
         let armed_in_a_dead_runtime = || {
-            let runtime = Runtime::new().unwrap();
+            let runtime = one_thread();
             let mut timer = sleep(Duration::from_millis(3));
             runtime.block_on(async { assert!((&mut timer).now_or_never().is_none()) });
             timer
         };
         let start = Instant::now();
-        rt::block_on(armed_in_a_dead_runtime());
+        one_thread().block_on(armed_in_a_dead_runtime());
         executor::block_on(armed_in_a_dead_runtime());
         assert!(start.elapsed() >= Duration::from_millis(6), "a timer was early");
     });
@@ -263,7 +268,7 @@ fn a_timer_of_a_dead_runtime_goes_on_in_the_next_and_outside_of_any() {
 #[test]
 fn a_task_that_waits_for_a_timer_elsewhere_is_woken_when_the_timers_runtime_ends() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let mut timer = sleep(Duration::from_millis(5));
         runtime.block_on(async { assert!((&mut timer).now_or_never().is_none()) });
         let (sender, receiver) = mpsc::channel();
@@ -296,8 +301,8 @@ fn a_handle_of_a_local_runtime_is_dead_when_that_is() {
 #[test]
 fn local_tasks_belong_to_the_block_on_also_under_the_guard_of_another_runtime() {
     within(LIMIT, || {
-        let other = Runtime::new().unwrap();
-        rt::block_on(async {
+        let other = one_thread();
+        one_thread().block_on(async {
             let shared = Rc::new(3);
             let guard = other.enter();
             let task = rt::spawn_local({
@@ -325,7 +330,7 @@ fn a_local_runtime_takes_local_tasks_under_its_guard() {
 #[test]
 fn who_panics_while_another_thread_drives_waits_for_the_seat_no_more() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (stop, stopped) = oneshot::channel::<()>();
         let (drives, is_driving) = std::sync::mpsc::channel();
         thread::scope(|scope| {

@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use rt::runtime::Runtime;
+use rt::runtime::{Builder, Runtime};
 use rt::task::{JoinSet, yield_now};
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
 #[test]
 fn every_task_is_joined_once() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set: JoinSet<usize> = (0..1000).map(|number| async move { number }).collect();
             assert_eq!(set.len(), 1000);
             let mut seen = vec![0; 1000];
@@ -34,7 +38,7 @@ fn every_task_is_joined_once() {
 #[test]
 fn tasks_are_joined_in_the_order_in_which_they_end() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             for number in 0..5 {
                 set.spawn(async move {
@@ -51,7 +55,7 @@ fn tasks_are_joined_in_the_order_in_which_they_end() {
 #[test]
 fn tasks_that_ended_before_anybody_asked_are_joined_in_the_order_of_their_ends() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             for number in 0..3 {
                 set.spawn(async move {
@@ -72,7 +76,7 @@ fn tasks_that_ended_before_anybody_asked_are_joined_in_the_order_of_their_ends()
 #[test]
 fn join_next_waits_and_is_cancel_safe() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             let (sender, receiver) = oneshot::channel();
             set.spawn(receiver);
@@ -88,7 +92,7 @@ fn join_next_waits_and_is_cancel_safe() {
 #[test]
 fn try_join_next_gives_what_is_there_and_never_waits() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             set.spawn(async { 1 });
             assert!(set.try_join_next().is_none());
@@ -102,7 +106,7 @@ fn try_join_next_gives_what_is_there_and_never_waits() {
 #[test]
 fn the_number_of_the_task_comes_along() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             let good = set.spawn(async { 1 }).id();
             let bad = set.spawn(async { panic!("task 2 gives up") }).id();
@@ -118,7 +122,7 @@ fn the_number_of_the_task_comes_along() {
 #[test]
 fn try_join_next_with_id_says_whose_outcome_is_there() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             let good = set.spawn(async { 1 }).id();
             let bad = set.spawn(pending()).id();
@@ -136,7 +140,7 @@ fn try_join_next_with_id_says_whose_outcome_is_there() {
 #[test]
 fn dropping_the_set_aborts_its_tasks() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let held = Arc::new(());
             let mut set = JoinSet::new();
             for _ in 0..10 {
@@ -157,7 +161,7 @@ fn dropping_the_set_aborts_its_tasks() {
 #[test]
 fn abort_all_leaves_the_tasks_to_be_joined_and_shutdown_joins_them() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             set.spawn(pending::<()>());
             set.spawn(pending::<()>());
@@ -173,7 +177,7 @@ fn abort_all_leaves_the_tasks_to_be_joined_and_shutdown_joins_them() {
 #[test]
 fn one_task_of_a_set_can_be_aborted() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             let abort = set.spawn(pending::<u32>());
             set.spawn(async { 1 });
@@ -191,7 +195,7 @@ fn one_task_of_a_set_can_be_aborted() {
 #[test]
 fn detached_tasks_run_on() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let (sender, receiver) = oneshot::channel();
             let mut set = JoinSet::new();
             set.spawn(async move {
@@ -209,7 +213,7 @@ fn detached_tasks_run_on() {
 #[test]
 fn join_all_gives_the_panic_of_a_task_to_the_caller() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             set.spawn(async { panic!("one of many") });
             let payload = AssertUnwindSafe(set.join_all()).catch_unwind().await.unwrap_err();
@@ -221,8 +225,8 @@ fn join_all_gives_the_panic_of_a_task_to_the_caller() {
 #[test]
 fn a_set_takes_local_tasks_and_tasks_of_other_runtimes() {
     within(LIMIT, || {
-        let other = Runtime::new().unwrap();
-        rt::block_on(async {
+        let other = one_thread();
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             let shared = Rc::new(20);
             set.spawn_local(async move { *shared });
@@ -241,7 +245,7 @@ fn a_set_takes_local_tasks_and_tasks_of_other_runtimes() {
 #[test]
 fn a_set_that_is_always_ready_lets_other_tasks_run() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut set: JoinSet<()> = (0..2000).map(|_| async {}).collect();
             for _ in 0..100 {
                 yield_now().await; // all are done now
@@ -264,7 +268,7 @@ fn a_set_that_is_always_ready_lets_other_tasks_run() {
 /// own wake: nothing else here polls again.
 fn joined_although(meanwhile: impl FnOnce(&mut JoinSet<u32>) + Send + 'static) {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let (end, ends) = oneshot::channel();
             let mut set = JoinSet::new();
             set.spawn(async move { ends.await.unwrap() });
@@ -299,8 +303,8 @@ fn who_waits_for_the_set_is_woken_also_after_a_try() {
 #[test]
 fn who_waits_for_the_set_is_told_of_a_spawn_that_is_refused() {
     within(LIMIT, || {
-        let gone = Runtime::new().unwrap().handle().clone();
-        rt::block_on(async {
+        let gone = one_thread().handle().clone();
+        one_thread().block_on(async {
             let mut set = JoinSet::new();
             set.spawn(pending::<()>());
             let mut is_first = true;

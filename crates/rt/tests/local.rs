@@ -13,11 +13,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use rt::runtime::{Handle, LocalRuntime, Runtime};
+use rt::runtime::{Builder, Handle, LocalRuntime, Runtime};
 use rt::task::yield_now;
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
 
 /// What happened to a future, and on which thread.
 type Log = Arc<Mutex<Vec<(&'static str, ThreadId)>>>;
@@ -64,7 +68,7 @@ impl Drop for Homebody {
 fn spawn_local_takes_futures_that_are_not_send() {
     within(LIMIT, || {
         let shared = Rc::new(Cell::new(0));
-        rt::block_on(async {
+        one_thread().block_on(async {
             let tasks: Vec<_> = (1..=3)
                 .map(|number| {
                     let shared = shared.clone();
@@ -85,7 +89,7 @@ fn spawn_local_takes_futures_that_are_not_send() {
 #[test]
 fn a_task_that_may_move_may_spawn_local_ones_where_it_runs() {
     within(LIMIT, || {
-        let place = rt::block_on(async {
+        let place = one_thread().block_on(async {
             rt::spawn(async { rt::spawn_local(async { thread::current().id() }) })
                 .await
                 .unwrap()
@@ -99,7 +103,7 @@ fn a_task_that_may_move_may_spawn_local_ones_where_it_runs() {
 fn local_tasks_end_with_block_on_and_are_dropped_on_their_thread_inside_of_the_runtime() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::default());
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let handle = runtime.block_on(async {
             let handle = rt::spawn_local(Homebody::new(&log, &waker));
             yield_now().await;
@@ -163,7 +167,7 @@ fn a_local_runtime_takes_sendable_tasks_from_other_threads() {
 fn handle_block_on_has_local_tasks_too() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::default());
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let handle = runtime.handle().clone();
         let place = thread::spawn({
             let log = log.clone();
@@ -187,7 +191,7 @@ fn handle_block_on_has_local_tasks_too() {
 fn two_threads_that_block_in_turn_touch_no_local_task_of_the_other() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::<Mutex<Option<Waker>>>::default());
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let first = thread::spawn({
             let (runtime, log, waker) = (runtime.clone(), log.clone(), waker.clone());
             move || {
@@ -220,7 +224,7 @@ fn two_threads_that_block_in_turn_touch_no_local_task_of_the_other() {
 fn a_local_task_woken_by_the_thread_that_drives_is_polled_on_its_own() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::<Mutex<Option<Waker>>>::default());
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (is_driving, driving) = mpsc::channel();
         let (kick, kicked) = oneshot::channel::<()>();
         let (end, may_end) = oneshot::channel::<()>();
@@ -258,7 +262,7 @@ fn a_local_task_woken_by_the_thread_that_drives_is_polled_on_its_own() {
 fn abort_from_another_thread_drops_a_local_future_on_its_own() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::default());
-        let outcome = rt::block_on(async {
+        let outcome = one_thread().block_on(async {
             let task = rt::spawn_local(Homebody::new(&log, &waker));
             yield_now().await;
             let abort = task.abort_handle();
@@ -275,7 +279,7 @@ fn abort_from_another_thread_drops_a_local_future_on_its_own() {
 #[test]
 fn a_local_task_woken_from_elsewhere_while_its_home_ends_resolves() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         for _ in 0..300 {
             let start = Arc::new(Barrier::new(2));
             let waker = Arc::<Mutex<Option<Waker>>>::default();
@@ -314,7 +318,7 @@ fn an_output_that_is_not_send_and_that_nobody_took_is_dropped_on_its_thread() {
     }
     within(LIMIT, || {
         let place = Arc::<Mutex<Option<ThreadId>>>::default();
-        rt::block_on(async {
+        one_thread().block_on(async {
             let output = Output(place.clone(), Rc::new(()));
             let task = rt::spawn_local(async move { output });
             yield_now().await;
@@ -328,7 +332,7 @@ fn an_output_that_is_not_send_and_that_nobody_took_is_dropped_on_its_thread() {
 fn local_tasks_of_a_block_on_that_panics_are_dropped_on_their_thread() {
     within(LIMIT, || {
         let (log, waker) = (Log::default(), Arc::default());
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let panicking = std::panic::AssertUnwindSafe(|| {
             runtime.block_on(async {
                 let _task = rt::spawn_local(Homebody::new(&log, &waker));

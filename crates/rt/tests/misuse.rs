@@ -7,12 +7,16 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
-use rt::runtime::{Handle, LocalRuntime, Runtime};
+use rt::runtime::{self, Handle, LocalRuntime, Runtime};
 use rt::task::{Builder, JoinSet};
 use rt::time;
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+fn one_thread() -> Runtime {
+    runtime::Builder::new_current_thread().build().unwrap()
+}
 
 /// What a panic says.
 fn message<T>(body: impl FnOnce() -> T) -> String {
@@ -26,7 +30,7 @@ fn message<T>(body: impl FnOnce() -> T) -> String {
 
 /// As `message`, of a future inside of a runtime.
 fn message_inside<F: Future>(future: F) -> String {
-    message(|| rt::block_on(future))
+    message(|| one_thread().block_on(future))
 }
 
 const NO_RUNTIME: &str = "no runtime on this thread: call this inside `Runtime::block_on`, or hold \
@@ -98,7 +102,7 @@ fn the_panic_is_where_the_user_called() {
 #[test]
 fn spawn_local_without_a_local_context() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let _entered = runtime.enter();
         assert_eq!(message(|| rt::spawn_local(async {})), format!("`spawn_local`: {NO_LOCAL}"));
         let builder = message(|| Builder::new().spawn_local(async {}));
@@ -110,7 +114,7 @@ fn spawn_local_without_a_local_context() {
 #[test]
 fn nested_block_on() {
     within(LIMIT, || {
-        let other = Runtime::new().unwrap();
+        let other = one_thread();
         let runtime = format!("`Runtime::block_on` {NESTED}");
         assert_eq!(message_inside(async { other.block_on(async {}) }), runtime);
         assert_eq!(message_inside(async { rt::block_on(async {}) }), runtime);
@@ -171,7 +175,7 @@ fn time_stopped_outside_of_a_current_thread_runtime() {
         assert_eq!(message(time::resume), format!("`time::resume`: {CANNOT_PAUSE}"));
         let advance = message(|| time::advance(Duration::ZERO).now_or_never());
         assert_eq!(advance, format!("`time::advance`: {CANNOT_PAUSE}"));
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let entered = runtime.enter();
         assert_eq!(message(time::pause), format!("`time::pause`: {CANNOT_PAUSE}"));
         drop(entered);
@@ -259,7 +263,7 @@ fn into_panic_of_a_task_that_was_cancelled() {
 #[test]
 fn a_handle_polled_by_hand_and_again_says_the_same() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let mut handle = rt::spawn(async { 1 });
             rt::task::yield_now().await;
             let ready = poll_fn(|cx| Poll::Ready(Pin::new(&mut handle).poll(cx))).await;

@@ -31,6 +31,26 @@ fn message<T>(misuse: impl FnOnce() -> T) -> String {
 }
 
 #[test]
+fn a_runtime_is_multi_threaded_unless_it_is_asked_otherwise() {
+    #[cfg(feature = "macros")]
+    #[rt::main]
+    async fn program() -> RuntimeFlavor {
+        Handle::current().runtime_flavor()
+    }
+    within(LIMIT, || {
+        let multi = RuntimeFlavor::MultiThread;
+        assert_eq!(Runtime::new().unwrap().handle().runtime_flavor(), multi);
+        assert_eq!(rt::block_on(async { Handle::current().runtime_flavor() }), multi);
+        #[cfg(feature = "macros")]
+        assert_eq!(program(), multi);
+        let root = thread::current().id();
+        let worker =
+            rt::block_on(async { rt::spawn(async { thread::current().id() }).await.unwrap() });
+        assert_ne!(worker, root, "a task ran on the thread that blocks");
+    });
+}
+
+#[test]
 fn tasks_run_on_workers_also_when_nobody_blocks() {
     within(LIMIT, || {
         let runtime = runtime(2);

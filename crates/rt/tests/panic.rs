@@ -8,11 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use rt::runtime::{LocalRuntime, Runtime};
+use rt::runtime::{Builder, LocalRuntime, Runtime};
 use rt::task::yield_now;
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
 
 /// A drop that panics.
 struct Bomb;
@@ -47,7 +51,7 @@ fn a_task_that_panics_does_not_take_the_others_along() {
 #[test]
 fn a_task_that_panics_in_its_drop_does_not_take_the_runtime_down() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let aborted = runtime.spawn(async {
             let _bomb = Bomb;
             pending::<()>().await;
@@ -73,7 +77,7 @@ fn a_task_that_panics_in_its_drop_does_not_take_the_runtime_down() {
 #[test]
 fn a_root_that_panics_leaves_the_runtime_usable() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (sender, receiver) = oneshot::channel();
         let task = runtime.spawn(receiver);
         for _ in 0..3 {
@@ -108,7 +112,7 @@ fn a_root_that_panics_on_a_local_runtime_leaves_it_usable() {
 #[test]
 fn a_root_that_panics_hands_the_seat_over() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (is_driving, driving) = mpsc::channel();
         let (kick, kicked) = oneshot::channel::<()>();
         let driver = thread::spawn({
@@ -140,7 +144,7 @@ fn a_root_that_panics_hands_the_seat_over() {
 #[test]
 fn a_root_that_panics_while_it_waits_for_the_seat_disturbs_nobody() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (is_driving, driving) = mpsc::channel();
         let (end, may_end) = oneshot::channel::<()>();
         let driver = thread::spawn({
@@ -175,7 +179,7 @@ fn a_waker_that_panics_does_not_keep_a_timer_from_the_others() {
         }
     }
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let mut timer = rt::time::sleep(Duration::from_millis(1));
         runtime.block_on(async {
             let angry = Waker::from(Arc::new(Angry));

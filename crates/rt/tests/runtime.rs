@@ -9,11 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use rt::runtime::{Handle, Runtime};
+use rt::runtime::{Builder, Handle, Runtime};
 use rt::task::yield_now;
 use rt_testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
 
 /// A future that is dropped, or a value: it says so.
 struct OnDrop<F: FnMut()>(F);
@@ -27,8 +31,8 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 #[test]
 fn block_on_gives_the_output_of_its_future() {
     within(LIMIT, || {
-        assert_eq!(rt::block_on(async { 6 * 7 }), 42);
-        let runtime = Runtime::new().unwrap();
+        assert_eq!(one_thread().block_on(async { 6 * 7 }), 42);
+        let runtime = one_thread();
         assert_eq!(runtime.block_on(async { "a" }), "a");
         assert_eq!(runtime.block_on(async { "b" }), "b", "a runtime is there for many calls");
     });
@@ -39,7 +43,7 @@ fn the_future_of_block_on_may_borrow_and_need_not_be_send() {
     within(LIMIT, || {
         let shared = std::rc::Rc::new(std::cell::Cell::new(1));
         let borrowed = &shared;
-        rt::block_on(async {
+        one_thread().block_on(async {
             borrowed.set(2);
             yield_now().await;
             borrowed.set(borrowed.get() + 1);
@@ -52,7 +56,7 @@ fn the_future_of_block_on_may_borrow_and_need_not_be_send() {
 fn a_task_spawned_before_block_on_runs_only_inside_of_it() {
     within(LIMIT, || {
         let has_run = Arc::new(AtomicBool::new(false));
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let task = runtime.spawn({
             let has_run = has_run.clone();
             async move { has_run.store(true, Ordering::SeqCst) }
@@ -69,7 +73,7 @@ fn a_task_spawned_before_block_on_runs_only_inside_of_it() {
 #[test]
 fn a_task_whose_handle_was_dropped_runs_all_the_same() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let (sender, receiver) = oneshot::channel();
             drop(rt::spawn(async move { sender.send("detached").unwrap() }));
             assert_eq!(receiver.await, Ok("detached"), "dropping a handle cancelled the task");
@@ -81,7 +85,7 @@ fn a_task_whose_handle_was_dropped_runs_all_the_same() {
 fn tasks_run_in_the_order_in_which_they_were_spawned_and_take_turns() {
     within(LIMIT, || {
         let trace = Arc::new(Mutex::new(String::new()));
-        rt::block_on(async {
+        one_thread().block_on(async {
             let spawned: Vec<_> =
                 "abc".chars().map(|name| rt::spawn(twice(name, &trace))).collect();
             for task in spawned {
@@ -104,7 +108,7 @@ fn twice(name: char, trace: &Arc<Mutex<String>>) -> impl Future<Output = ()> + S
 #[test]
 fn the_root_is_polled_when_it_is_woken_and_not_whenever_a_task_is() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let busy = rt::spawn(async {
                 for _ in 0..1000 {
                     yield_now().await;
@@ -125,7 +129,7 @@ fn the_root_is_polled_when_it_is_woken_and_not_whenever_a_task_is() {
 #[test]
 fn what_is_not_done_waits_for_the_next_block_on() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (sender, receiver) = oneshot::channel();
         let task = runtime.spawn(async move { receiver.await.unwrap() + 1 });
         runtime.block_on(yield_now());
@@ -139,7 +143,7 @@ fn what_is_not_done_waits_for_the_next_block_on() {
 #[test]
 fn a_timer_whose_time_comes_between_two_calls_fires_in_the_next() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let task = runtime.spawn(rt::time::sleep(Duration::from_millis(1)));
         runtime.block_on(yield_now());
         sleep_without_a_runtime(Duration::from_millis(3));
@@ -155,7 +159,7 @@ fn sleep_without_a_runtime(duration: Duration) {
 #[test]
 fn the_runtime_may_be_driven_and_dropped_on_any_thread() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (sender, receiver) = oneshot::channel::<()>();
         let task = runtime.spawn(receiver);
         runtime.block_on(yield_now());
@@ -171,7 +175,7 @@ fn the_runtime_may_be_driven_and_dropped_on_any_thread() {
 #[test]
 fn of_two_threads_one_drives_and_the_other_takes_over() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let where_it_ran = || async { thread::current().id() };
 
         let (first_runs, is_first_running) = mpsc::channel();
@@ -215,7 +219,7 @@ fn of_two_threads_one_drives_and_the_other_takes_over() {
 #[test]
 fn a_thread_that_waits_for_the_seat_goes_on_with_what_is_its_own() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (is_inside, inside) = mpsc::channel();
         let (let_go, may_go) = mpsc::channel::<()>();
         let driver = thread::spawn({
@@ -245,7 +249,7 @@ fn a_thread_that_waits_for_the_seat_goes_on_with_what_is_its_own() {
 #[test]
 fn the_timers_of_a_thread_that_waits_are_kept_by_the_one_that_drives() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (is_driving, driving) = mpsc::channel();
         let (end, may_end) = oneshot::channel::<()>();
         let driver = thread::spawn({
@@ -268,7 +272,7 @@ fn the_timers_of_a_thread_that_waits_are_kept_by_the_one_that_drives() {
 fn a_timer_of_a_thread_that_waits_survives_the_end_of_the_one_that_drove() {
     within(LIMIT, || {
         for round in 0..50 {
-            let runtime = Arc::new(Runtime::new().unwrap());
+            let runtime = Arc::new(one_thread());
             let start = Arc::new(Barrier::new(4));
             let threads: Vec<_> = (0..4)
                 .map(|index: u64| {
@@ -291,7 +295,7 @@ fn a_timer_of_a_thread_that_waits_survives_the_end_of_the_one_that_drove() {
 fn eight_threads_that_need_each_others_tasks_all_come_to_their_end() {
     within(LIMIT, || {
         for _ in 0..50 {
-            let runtime = Arc::new(Runtime::new().unwrap());
+            let runtime = Arc::new(one_thread());
             let (senders, receivers): (Vec<_>, Vec<_>) =
                 (0..8).map(|_| oneshot::channel::<usize>()).unzip();
             // A ring: each thread gets from the task that the one before it spawned.
@@ -324,7 +328,7 @@ fn eight_threads_that_need_each_others_tasks_all_come_to_their_end() {
 fn dropping_the_runtime_drops_every_future_inside_of_its_context() {
     within(LIMIT, || {
         let dropped = Arc::new(Mutex::new(Vec::new()));
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let handles: Vec<_> = (0..3)
             .map(|index| {
                 let dropped = dropped.clone();
@@ -361,7 +365,7 @@ fn dropping_the_runtime_drops_every_future_inside_of_its_context() {
 #[test]
 fn a_future_that_wakes_another_task_when_it_is_dropped_does_no_harm_to_the_end() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let (sender, receiver) = oneshot::channel::<()>();
         let wakes = runtime.spawn(async move {
             let _sender = sender; // its drop wakes the other
@@ -378,7 +382,7 @@ fn a_future_that_wakes_another_task_when_it_is_dropped_does_no_harm_to_the_end()
 #[test]
 fn many_runtimes_live_beside_each_other_and_one_after_another() {
     within(LIMIT, || {
-        let all: Vec<Runtime> = (0..100).map(|_| Runtime::new().unwrap()).collect();
+        let all: Vec<Runtime> = (0..100).map(|_| one_thread()).collect();
         for (index, runtime) in all.iter().enumerate() {
             let task = runtime.spawn(async move { index });
             assert_eq!(runtime.block_on(task).unwrap(), index);
@@ -386,7 +390,7 @@ fn many_runtimes_live_beside_each_other_and_one_after_another() {
         drop(all);
         for index in 0..1000 {
             assert_eq!(
-                rt::block_on(async { rt::spawn(async move { index }).await.unwrap() }),
+                one_thread().block_on(async { rt::spawn(async move { index }).await.unwrap() }),
                 index
             );
         }
@@ -396,7 +400,7 @@ fn many_runtimes_live_beside_each_other_and_one_after_another() {
 #[test]
 fn a_waker_of_the_root_that_outlives_its_call_does_no_harm() {
     within(LIMIT, || {
-        let runtime = Runtime::new().unwrap();
+        let runtime = one_thread();
         let old = runtime.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
         old.wake_by_ref();
         let mut polls = 0;

@@ -23,6 +23,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const SECOND: Duration = Duration::from_secs(1);
 
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
 fn paused() -> Runtime {
     Builder::new_current_thread().start_paused(true).build().unwrap()
 }
@@ -39,7 +43,7 @@ fn millis(number: u64) -> Duration {
 #[test]
 fn a_timer_is_never_early() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             for micros in [1, 10, 100, 999, 1000, 1001, 5000] {
                 let start = std::time::Instant::now();
                 sleep(Duration::from_micros(micros)).await;
@@ -107,7 +111,7 @@ fn the_clock_does_not_go_past_the_next_timer() {
 #[test]
 fn pause_stops_the_clock_and_resume_lets_it_run_again() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             pause();
             let start = Instant::now();
             thread::yield_now();
@@ -173,7 +177,7 @@ fn start_paused_stands_from_the_beginning_also_on_a_local_runtime() {
 #[test]
 fn the_clocks_of_two_runtimes_are_their_own() {
     within(LIMIT, || {
-        let (stands, runs) = (paused(), Runtime::new().unwrap());
+        let (stands, runs) = (paused(), one_thread());
         stands.block_on(sleep(HOUR));
         let real = std::time::Instant::now();
         runs.block_on(sleep(millis(2)));
@@ -208,7 +212,7 @@ fn a_timeout_of_what_is_ready_wins_over_a_deadline_that_has_passed() {
 #[test]
 fn a_timeout_holds_against_a_future_that_is_always_woken() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let busy = async {
                 loop {
                     yield_now().await;
@@ -240,7 +244,7 @@ fn zero_and_past_deadlines_are_ready_at_once() {
 #[test]
 fn a_deadline_that_passed_during_a_long_poll_is_ready_at_the_first_poll() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let deadline = Instant::now() + Duration::from_micros(100);
             while Instant::now() < deadline {
                 std::hint::spin_loop();
@@ -428,7 +432,7 @@ fn a_timer_that_is_dropped_wakes_nobody_and_does_not_move_the_clock() {
 #[test]
 fn a_timer_made_in_one_runtime_is_polled_in_another_or_in_none() {
     within(LIMIT, || {
-        let (first, second) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let (first, second) = (one_thread(), one_thread());
         let start = std::time::Instant::now();
         let timer = first.block_on(async { sleep(millis(3)) });
         second.block_on(timer);
@@ -444,7 +448,7 @@ fn a_timer_made_in_one_runtime_is_polled_in_another_or_in_none() {
 #[test]
 fn a_timer_armed_on_a_runtime_that_somebody_drives_may_be_awaited_elsewhere() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let (sender, receiver) = mpsc::channel();
         let (end, may_end) = oneshot::channel::<()>();
         let driver = thread::spawn({
@@ -458,7 +462,7 @@ fn a_timer_armed_on_a_runtime_that_somebody_drives_may_be_awaited_elsewhere() {
                 });
             }
         });
-        rt::block_on(receiver.recv().unwrap());
+        one_thread().block_on(receiver.recv().unwrap());
         end.send(()).unwrap();
         driver.join().unwrap();
     });
@@ -526,7 +530,7 @@ fn a_tick_that_nobody_waited_for_is_not_lost() {
 #[test]
 fn ten_thousand_timers_all_fire_and_none_is_early() {
     within(LIMIT, || {
-        rt::block_on(async {
+        one_thread().block_on(async {
             let tasks: Vec<_> = (0..10_000_u64)
                 .map(|number| {
                     let duration = Duration::from_micros(number * 7919 % 20_000);
@@ -547,7 +551,7 @@ fn ten_thousand_timers_all_fire_and_none_is_early() {
 #[test]
 fn an_earlier_timer_armed_by_another_thread_wakes_a_sleeping_driver() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let handle = runtime.handle().clone();
         let (end, may_end) = oneshot::channel();
         let is_over = Arc::new(AtomicBool::new(false));
@@ -585,7 +589,7 @@ fn timers_work_in_a_select_that_drops_the_loser() {
 #[test]
 fn a_clock_that_another_thread_stops_stops_for_the_one_that_drives() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let driving = runtime.clone();
         let (drives, is_driving) = std::sync::mpsc::channel();
         let other = thread::spawn(move || {
@@ -607,7 +611,7 @@ fn a_clock_that_another_thread_stops_stops_for_the_one_that_drives() {
 #[test]
 fn a_clock_that_another_thread_stops_and_resumes_takes_nobody_down() {
     within(LIMIT, || {
-        let runtime = Arc::new(Runtime::new().unwrap());
+        let runtime = Arc::new(one_thread());
         let is_over = Arc::new(AtomicBool::new(false));
         let (sleeping, over) = (runtime.clone(), is_over.clone());
         let other = thread::spawn(move || {
@@ -635,7 +639,7 @@ fn a_thread_that_ends_may_still_block() {
     struct AtExit;
     impl Drop for AtExit {
         fn drop(&mut self) {
-            assert_eq!(rt::block_on(async { 7 }), 7);
+            assert_eq!(one_thread().block_on(async { 7 }), 7);
         }
     }
     thread_local! {
@@ -644,7 +648,7 @@ fn a_thread_that_ends_may_still_block() {
     within(LIMIT, || {
         let ends = thread::spawn(|| {
             AT_EXIT.with(|_| ());
-            rt::block_on(sleep(millis(1)));
+            one_thread().block_on(sleep(millis(1)));
         });
         assert!(ends.join().is_ok());
     });

@@ -211,13 +211,13 @@ impl Builder {
 }
 
 impl Runtime {
-    /// A runtime with default settings.
+    /// A multi-threaded runtime with default settings.
     ///
     /// # Errors
     ///
-    /// If the system refuses what it needs.
+    /// If a thread can not be created, or `RT_WORKER_THREADS` is no number of threads.
     pub fn new() -> io::Result<Runtime> {
-        Builder::new_current_thread().build()
+        Builder::new_multi_thread().build()
     }
 }
 
