@@ -29,6 +29,7 @@ use crate::injector::Injector;
 use crate::monitor::{self, Watched};
 use crate::ring::{Ring, Stealer};
 use crate::slot::{Slot, Taker};
+use crate::vacancies::Vacancies;
 
 /// Lists of the living for threads that are no workers: more than one, so that two of them seldom meet
 /// at a lock.
@@ -54,6 +55,7 @@ pub(crate) struct Commons {
     next_root: AtomicU64,
     /// The local tasks of each worker.
     homes: Mutex<Vec<Lease>>,
+    pub(crate) vacancies: Vacancies,
 }
 
 /// What others see of a worker.
@@ -101,6 +103,7 @@ impl Commons {
                 roots: Mutex::new(Vec::new()),
                 next_root: AtomicU64::new(0),
                 homes: Mutex::new(Vec::new()),
+                vacancies: Vacancies::default(),
             }))
         })?;
         commons.site.get_or_init(|| site);
@@ -143,9 +146,10 @@ impl Commons {
 
     /// From now on workers leave when no task is alive.
     pub(crate) fn end(&self) {
-        // Received like a push: by the lock of `idle`, or the fence of a last look.
+        // Received like a push: by the lock of `idle` or of `vacancies`, or the fence of a last look.
         self.is_ending.store(true, Ordering::Relaxed);
         self.idle.wake_all();
+        self.vacancies.wake_all();
     }
 
     #[inline]
@@ -229,6 +233,11 @@ impl Desk {
     pub(crate) fn begin(&self, task: Option<Id>) {
         self.polled.store(task.map_or(0, Id::get), Ordering::Relaxed);
         self.tick();
+    }
+
+    /// Whether a poll goes on, for who works here.
+    pub(crate) fn is_polling(&self) -> bool {
+        self.stamp.load(Ordering::Relaxed) % 2 == 1
     }
 
     /// For how long the monitor has seen it in a poll that goes on, if it is polled here.

@@ -17,11 +17,16 @@ mod here;
 mod monitor;
 mod shared;
 
+mod vacancies;
+
 mod commons;
 
 mod presence;
+mod root;
 
 mod place;
+
+mod station;
 
 mod worker;
 
@@ -35,8 +40,10 @@ pub use monitor::Doze;
 pub use monitor::TICK;
 pub use place::{Place, STREAK};
 pub use ring::{CAPACITY, Ring, Stealer};
+pub use root::Root;
 pub use shared::Shared;
 pub use slot::{Slot, Taker};
+pub use station::{Spare, step_aside};
 pub use stealable::{Stealable, Victim};
-pub use team::{Closer, Root, Team};
-pub use worker::{SPIN, Worker};
+pub use team::{Closer, Team};
+pub use worker::{KEEP_ALIVE, SPIN, Worker};

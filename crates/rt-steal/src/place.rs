@@ -6,14 +6,12 @@
 
 use std::fmt;
 
-use std::sync::Arc;
-
 use rt_executor::{Lease, RunQueue};
 use rt_task::Task;
 
 use crate::ageing::Ageing;
 use crate::commons::{Commons, Desk, Ends};
-use crate::presence::Presence;
+use crate::presence::Present;
 use crate::ring::CAPACITY;
 use crate::stealable::Stealable;
 
@@ -33,13 +31,14 @@ pub struct Place {
     ends: Option<Ends>,
     rule: Ageing,
     streak: u32,
-    presence: Arc<Presence>,
+    present: Present,
 }
 
 impl Place {
-    pub(crate) fn new(commons: &'static Commons, index: usize, presence: Arc<Presence>) -> Place {
+    pub(crate) fn new(index: usize, present: Present) -> Place {
+        let commons = present.commons();
         let ends = Some(commons.desks[index].take_ends());
-        Place { commons, index, ends, rule: Ageing::default(), streak: 0, presence }
+        Place { commons, index, ends, rule: Ageing::default(), streak: 0, present }
     }
 
     /// The number of the desk.
@@ -49,7 +48,17 @@ impl Place {
     }
 
     pub(crate) fn lease(&self) -> Lease {
-        self.presence.lease()
+        self.present.lease()
+    }
+
+    /// Leaves the desk to another; the thread still counts.
+    pub(crate) fn leave(mut self) -> Present {
+        self.give_ends();
+        self.present.another()
+    }
+
+    fn give_ends(&mut self) {
+        self.ends.take().into_iter().for_each(|ends| self.desk().give_ends(ends));
     }
 
     pub(crate) fn commons(&self) -> &'static Commons {
@@ -141,9 +150,9 @@ impl Place {
 }
 
 impl Drop for Place {
+    /// Gives the ends back. Then it is not counted any more.
     fn drop(&mut self) {
-        self.ends.take().into_iter().for_each(|ends| self.desk().give_ends(ends));
-        self.presence.leave(self.commons);
+        self.give_ends();
     }
 }
 

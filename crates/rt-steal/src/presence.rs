@@ -1,47 +1,71 @@
 //! Who has not left yet.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rt_executor::Lease;
 
 use crate::commons::Commons;
 
-/// How many places of a team are taken.
-#[derive(Debug)]
-pub(crate) struct Presence {
+/// How many have to do with a team: its owner, its places, and threads that have none.
+struct Presence {
+    commons: &'static Commons,
+    lease: Lease,
     present: Mutex<usize>,
     left: Condvar,
-    lease: Lease,
 }
 
-impl Presence {
-    pub(crate) fn new(present: usize, lease: Lease) -> Presence {
-        Presence { present: Mutex::new(present), left: Condvar::new(), lease }
+/// Evidence of being counted. The last one that is dropped gives the commons back, if no task is alive:
+/// else it is never used again.
+pub(crate) struct Present {
+    presence: Arc<Presence>,
+}
+
+impl Present {
+    /// The first one.
+    pub(crate) fn new(commons: &'static Commons, lease: Lease) -> Present {
+        let (present, left) = (Mutex::new(1), Condvar::new());
+        Present { presence: Arc::new(Presence { commons, lease, present, left }) }
     }
 
-    /// Somebody leaves. The last one gives the commons back, if no task is alive: else it is never used
-    /// again.
-    pub(crate) fn leave(&self, commons: &'static Commons) {
-        let mut present = self.lock();
-        *present -= 1;
-        if *present == 0 && self.lease.alive() == 0 {
-            commons.release();
-        }
-        drop(present);
-        self.left.notify_all();
+    pub(crate) fn another(&self) -> Present {
+        *self.presence.lock() += 1;
+        Present { presence: self.presence.clone() }
+    }
+
+    pub(crate) fn commons(&self) -> &'static Commons {
+        self.presence.commons
     }
 
     pub(crate) fn lease(&self) -> Lease {
-        self.lease
+        self.presence.lease
     }
 
-    /// Waits until at most `others` have not left. `false` if that took longer than `timeout`; `None` is
-    /// for ever.
+    /// Waits until at most so many others are there. `false` if that took longer than `timeout`; `None`
+    /// is for ever.
     pub(crate) fn wait(&self, others: usize, timeout: Option<Duration>) -> bool {
+        self.presence.wait(1 + others, timeout)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let Presence { commons, lease, left, .. } = &*self.presence;
+        let mut present = self.presence.lock();
+        *present -= 1;
+        if *present == 0 && lease.alive() == 0 {
+            commons.release();
+        }
+        drop(present);
+        left.notify_all();
+    }
+}
+
+impl Presence {
+    fn wait(&self, most: usize, timeout: Option<Duration>) -> bool {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut present = self.lock();
-        while *present > others {
+        while *present > most {
             present = match deadline {
                 None => self.left.wait(present).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {

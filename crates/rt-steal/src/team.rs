@@ -14,14 +14,15 @@ use rt_waker::Park;
 use crate::commons::Commons;
 use crate::here;
 use crate::place::Place;
-use crate::presence::Presence;
+use crate::presence::Present;
+use crate::root::Root;
 use crate::shared::Shared;
 
 /// The owner's side of a commons of workers.
 pub struct Team {
     commons: &'static Commons,
     lease: Lease,
-    presence: Arc<Presence>,
+    present: Present,
     closer: Closer,
 }
 
@@ -49,11 +50,10 @@ impl Team {
         }
         let lease = commons.open();
         // The owner counts as present: the desks are not used again before it has closed them.
-        let presence = Arc::new(Presence::new(workers + 1, lease));
+        let present = Present::new(commons, lease);
+        let places = (0..workers).map(|index| Place::new(index, present.another())).collect();
         let closer = Closer { commons, lease, is_closed: Arc::default() };
-        let team = Team { commons, lease, presence: presence.clone(), closer };
-        let places = (0..workers).map(|index| Place::new(commons, index, presence.clone()));
-        Ok((team, places.collect()))
+        Ok((Team { commons, lease, present, closer }, places))
     }
 
     /// A handle that spawns from any thread.
@@ -74,10 +74,10 @@ impl Team {
         self.lease.tasks()
     }
 
-    /// Whether this thread is one of its workers.
+    /// Whether this thread is one of its workers, with a place or without.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        here::desk_of(self.commons.address()).is_some()
+        here::is_hired(self.commons.address())
     }
 
     /// Tells the monitor of the park that the workers share: if nobody looks at it because all are in
@@ -90,7 +90,7 @@ impl Team {
     /// worker can.
     #[must_use = "dropped, the monitor forgets it"]
     pub fn add_root(&self, waker: Waker) -> Root {
-        Root { commons: self.commons, number: self.commons.add_root(waker) }
+        Root::new(self.commons, waker)
     }
 
     /// For how long a task has been in a poll that goes on at one of the desks, as far as the monitor has
@@ -115,7 +115,7 @@ impl Team {
     /// Waits until all workers have left. `false` if that took longer than `timeout`; `None` is for ever.
     /// A worker does not wait for itself.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
-        self.presence.wait(1 + usize::from(self.is_here()), timeout)
+        self.present.wait(usize::from(self.is_here()), timeout)
     }
 }
 
@@ -138,7 +138,6 @@ impl Drop for Team {
     /// Closes it, and waits for nobody.
     fn drop(&mut self) {
         self.close();
-        self.presence.leave(self.commons);
     }
 }
 
@@ -150,19 +149,6 @@ struct Ending {
 impl Wake for Ending {
     fn wake(self: Arc<Self>) {
         self.commons.idle.wake_all();
-    }
-}
-
-/// See [`Team::add_root`].
-#[derive(Debug)]
-pub struct Root {
-    commons: &'static Commons,
-    number: u64,
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        self.commons.remove_root(self.number);
     }
 }
 

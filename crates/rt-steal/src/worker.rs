@@ -15,13 +15,15 @@
 //! * **[WO3]** Before a poll, if others wait behind it, and somebody sleeps and nobody searches, one who
 //!   sleeps is woken.
 //! * **[WO4]** Local tasks are polled and dropped by this thread alone.
+//! * **[WO5]** A thread whose poll has stepped aside runs its local tasks and waits for a place; it ends when
+//!   it has neither, or with the team.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rt_executor::{Arrive, Door, Entered, Fifo, Home, LocalHandle, Probe, Running, TURN, poll};
+use rt_executor::{Door, Entered, Fifo, Home, Lease, LocalHandle, Probe, Running, TURN, poll};
 use rt_task::Task;
 use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
@@ -31,7 +33,9 @@ use crate::here;
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::Place;
+use crate::root::Root;
 use crate::shared::Shared;
+use crate::station::{AtStation, Spare, Station};
 
 /// How long a worker searches before it sleeps: the price of a wake-up. It is spent once for each time
 /// that work ends, never on an idle runtime.
@@ -39,6 +43,10 @@ pub const SPIN: Duration = Duration::from_micros(20);
 
 /// Looks between two readings of the clock.
 const LOOKS: usize = 16;
+
+/// How long a thread without a place and without local tasks waits for a place before it ends: as long as
+/// a thread of the pool for what blocks waits for a job.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// A thread that works at a [`Place`]: make it on the thread itself, and [`run`](Worker::run) it.
 pub struct Worker<P: Park, B: Probe> {
@@ -49,8 +57,11 @@ pub struct Worker<P: Park, B: Probe> {
 /// All of a worker but its local tasks.
 struct Bench<P: Park, B: Probe> {
     commons: &'static Commons,
+    /// Of its desk, or of the last one that it had.
     index: usize,
     station: Rc<Station>,
+    /// Its local tasks.
+    lease: Lease,
     shared: Shared<P>,
     ready: WakeBatch,
     probe: B,
@@ -60,37 +71,27 @@ struct Bench<P: Park, B: Probe> {
     does_spin: bool,
 }
 
-/// Where tasks arrive that are woken on this thread.
-struct Station {
-    commons: &'static Commons,
-    place: RefCell<Option<Place>>,
-}
-
-/// What the thread has entered.
-struct Arrivals {
-    station: Rc<Station>,
-}
-
-impl Arrive for Arrivals {
-    #[inline]
-    fn arrive(&self, task: Task) {
-        match &mut *self.station.place.borrow_mut() {
-            Some(place) => place.arrive(task),
-            None => self.station.commons.deliver(task),
-        }
-    }
-}
-
 impl<P: Park, B: Probe> Worker<P, B> {
     /// A worker at `place`, which waits at `park`. `probe` is told what it does with the tasks of the
     /// team, `local` what it does with its own.
     #[must_use]
     pub fn new(place: Place, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
-        let (commons, index) = (place.commons(), place.index());
-        commons.idle.register(index, park.waker());
+        let index = place.index();
+        place.commons().idle.register(index, park.waker());
+        Worker::at(Station::with_place(place), index, park, probe, local)
+    }
+
+    /// A worker that has no place yet: it takes the next one that somebody [leaves](crate::step_aside).
+    #[must_use]
+    pub fn spare(spare: Spare, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
+        Worker::at(Station::without_place(spare), 0, park, probe, local)
+    }
+
+    fn at(station: Rc<Station>, index: usize, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
+        let commons = station.commons;
         let home = Home::new(Fifo::new(), local, park.waker());
-        commons.add_home(home.lease());
-        let station = Rc::new(Station { commons, place: RefCell::new(Some(place)) });
+        let lease = home.lease();
+        commons.add_home(lease);
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
         let does_spin = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
@@ -99,6 +100,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
             commons,
             index,
             station,
+            lease,
             shared: park,
             ready,
             probe,
@@ -115,36 +117,36 @@ impl<P: Park, B: Probe> Worker<P, B> {
         self.home.local_handle()
     }
 
-    /// Works until the team is closed and no task is alive. The local tasks that are left are dropped
-    /// then, and the place is given back.
+    /// Works until the team is closed and no task is alive, or until it has had no place and no local
+    /// task for [`KEEP_ALIVE`]. The local tasks that are left are dropped then, and the place is given back.
     pub fn run(self) {
+        // Dropped last, also when it unwinds, which it should not: the others wait for its place.
+        let station = self.bench.station.clone();
         let Worker { mut home, mut bench } = self;
-        // Also when it unwinds, which it should not: the others wait for its place.
-        let _leaving = Leaving { station: bench.station.clone() };
-        let _seated = here::sit(bench.commons.address(), bench.index);
+        let commons = bench.commons;
+        let _hired = here::work_for(commons.address());
+        let _here = station.enter();
         let mut local = home.enter();
-        let arrivals = Arrivals { station: bench.station.clone() };
-        let entered = Entered::new(bench.commons.shard(bench.index), arrivals);
-        bench.work(&mut local);
+        let mut entered = Entered::new(commons.shard(bench.index), AtStation(station.clone()));
+        loop {
+            if bench.station.has_place() {
+                here::set_desk(Some(bench.index));
+                // Tasks that are spawned at this desk take the short way here.
+                entered = Entered::new(commons.shard(bench.index), entered.leave());
+                bench.work(&mut local);
+            }
+            if bench.station.has_place() || !bench.stand_by(&mut local) {
+                break;
+            }
+        }
         drop(entered.leave());
         drop(local);
         drop(home);
     }
 }
 
-/// Gives the place back, last of all.
-struct Leaving {
-    station: Rc<Station>,
-}
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        let place = self.station.place.take();
-        drop(place);
-    }
-}
-
 impl<P: Park, B: Probe> Bench<P, B> {
+    /// The loop of who has a place: until it is over, or the place is gone.
     fn work(&mut self, local: &mut Running<'_, Fifo, B>) {
         let commons = self.commons;
         let mut searching = None;
@@ -157,7 +159,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 self.found(searching.take());
                 polled = self.turn() + self.local_turn(local);
             }
-            if self.is_over() {
+            if !self.station.has_place() || self.is_over() {
                 return;
             }
             self.look_outside(polled);
@@ -186,10 +188,15 @@ impl<P: Park, B: Probe> Bench<P, B> {
     /// Polls its own local tasks. For the monitor that is one poll: what stands in the slot waits for all
     /// of it.
     fn local_turn(&self, local: &mut Running<'_, Fifo, B>) -> usize {
+        if !self.station.has_place() {
+            return 0;
+        }
         let desk = &self.commons.desks[self.index];
         desk.begin(None);
         let polled = local.turn();
-        desk.tick();
+        if self.station.has_place() {
+            desk.tick();
+        }
         polled
     }
 
@@ -224,12 +231,13 @@ impl<P: Park, B: Probe> Bench<P, B> {
         let desk = &self.commons.desks[self.index];
         desk.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
-        desk.tick();
-        if let Some(task) = again {
-            match &mut *self.station.place.borrow_mut() {
-                Some(place) => place.push(task),
-                None => self.commons.deliver(task),
+        match &mut *self.station.place.borrow_mut() {
+            Some(place) => {
+                desk.tick();
+                again.into_iter().for_each(|task| place.push(task));
             }
+            // It stepped aside in this poll [ST2].
+            None => again.into_iter().for_each(|task| self.commons.deliver(task)),
         }
     }
 
@@ -329,6 +337,46 @@ impl<P: Park, B: Probe> Bench<P, B> {
             self.ready.wake_all();
         }
         searching
+    }
+}
+
+/// Without a place.
+impl<P: Park, B: Probe> Bench<P, B> {
+    /// Runs its local tasks, as a thread in a `block_on` does, until it has a place. `false` if it has
+    /// nothing to wait for: no place, and no local task for a while, or the end.
+    fn stand_by(&mut self, local: &mut Running<'_, Fifo, B>) -> bool {
+        let commons = self.commons;
+        // It may be the one that looks after the park.
+        let _root = Root::new(commons, self.shared.waker());
+        let (waker, mut since) = (self.shared.waker(), Instant::now());
+        loop {
+            let line = match commons.vacancies.take(&waker) {
+                Ok(desk) => return self.sit(desk),
+                Err(line) => line,
+            };
+            let has_tasks = self.lease.alive() > 0;
+            let left = KEEP_ALIVE.saturating_sub(since.elapsed());
+            if commons.is_ending() || (!has_tasks && left.is_zero()) {
+                return line.leave().is_some_and(|desk| self.sit(desk));
+            }
+            contained(|| self.probe.parking());
+            let timeout = if has_tasks { None } else { Some(left) };
+            let timeout = if local.is_ready() { Some(Duration::ZERO) } else { timeout };
+            self.shared.park(timeout, &mut self.ready);
+            contained(|| self.probe.parked());
+            drop(line);
+            self.ready.wake_all();
+            if local.turn() > 0 {
+                since = Instant::now();
+            }
+        }
+    }
+
+    fn sit(&mut self, desk: usize) -> bool {
+        self.index = desk;
+        self.commons.idle.register(desk, self.shared.waker());
+        self.station.sit(desk);
+        true
     }
 }
 

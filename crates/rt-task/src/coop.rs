@@ -100,6 +100,12 @@ pub fn with_budget<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Runs `body` without a limit, and the rest of the poll with what was left before. For a poll that blocks.
+pub fn without_budget<R>(body: impl FnOnce() -> R) -> R {
+    let _entered = current::enter(current::task(), UNLIMITED);
+    body()
+}
+
 /// Makes every `Ready` of `future` spend the budget: for a leaf of a library that does not know it, as
 /// channels are.
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {

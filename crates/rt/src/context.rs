@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use rt_executor::LocalHandle;
 
-use crate::inner::Inner;
+use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
 
 #[derive(Clone)]
@@ -21,7 +21,10 @@ struct Context {
 
 thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
-    static IS_BLOCKING: Cell<bool> = const { Cell::new(false) };
+    /// The runtime that this thread is a worker of, whichever it has entered.
+    static EMPLOYER: RefCell<Option<Inner>> = const { RefCell::new(None) };
+    /// The kind of runtime that this thread blocks on or works for.
+    static BLOCKING: Cell<Option<RuntimeFlavor>> = const { Cell::new(None) };
 }
 
 /// Makes this the runtime of the thread; local tasks go where they went.
@@ -58,10 +61,11 @@ pub(crate) struct Blocking {
 
 /// Begins a `block_on`, which must not be inside of another.
 #[track_caller]
-pub(crate) fn block(what: &str) -> Blocking {
-    if IS_BLOCKING.replace(true) {
+pub(crate) fn block(what: &str, flavor: RuntimeFlavor) -> Blocking {
+    if BLOCKING.get().is_some() {
         messages::nested(what);
     }
+    BLOCKING.set(Some(flavor));
     // A job on a thread of the pool is one long poll: what it made before counts from now at the latest.
     rt_task::settle_marks();
     Blocking { not_send: PhantomData }
@@ -69,7 +73,51 @@ pub(crate) fn block(what: &str) -> Blocking {
 
 impl Drop for Blocking {
     fn drop(&mut self) {
-        IS_BLOCKING.set(false);
+        BLOCKING.set(None);
+    }
+}
+
+/// Undoes a [`work_for`].
+pub(crate) struct Working {
+    not_send: PhantomData<*mut ()>,
+}
+
+/// From now on this thread is a worker of this runtime.
+pub(crate) fn work_for(runtime: Inner) -> Working {
+    drop(EMPLOYER.try_with(|employer| employer.replace(Some(runtime))));
+    Working { not_send: PhantomData }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        drop(EMPLOYER.try_with(RefCell::take));
+    }
+}
+
+/// The runtime that this thread is a worker of.
+pub(crate) fn employer() -> Option<Inner> {
+    EMPLOYER.try_with(|employer| employer.borrow().clone()).ok().flatten()
+}
+
+/// On what kind of runtime this thread blocks, if it does.
+pub(crate) fn blocking() -> Option<RuntimeFlavor> {
+    BLOCKING.get()
+}
+
+/// Evidence that this thread may block: a `block_on` inside of it is inside of no other.
+pub(crate) struct Unblocked {
+    before: Option<RuntimeFlavor>,
+    not_send: PhantomData<*mut ()>,
+}
+
+/// Lets this thread block, as if it were in no runtime, until that is undone.
+pub(crate) fn unblock() -> Unblocked {
+    Unblocked { before: BLOCKING.replace(None), not_send: PhantomData }
+}
+
+impl Drop for Unblocked {
+    fn drop(&mut self) {
+        BLOCKING.set(self.before);
     }
 }
 

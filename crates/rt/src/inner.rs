@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 
 use rt_blocking::{Config, Pool};
 use rt_executor::{LocalHandle, OnPanic};
+use rt_steal::Spare;
 use rt_timer::Timers;
 
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
 
 pub(crate) struct Parts {
     pub(crate) spawner: rt_executor::Handle,
+    host: Box<dyn Host>,
     pub(crate) timers: Timers,
     pub(crate) flavor: RuntimeFlavor,
     pub(crate) recorder: Recorder,
@@ -44,12 +46,27 @@ pub(crate) struct Parts {
 /// What a thread of the pool does around its life.
 pub(crate) type Around = fn(Inner, &mut dyn FnMut());
 
-/// Lets no task in from now on, and cancels all.
-pub(crate) type Close = Box<dyn Fn() + Send + Sync>;
+/// What a handle asks of the runtime itself.
+pub(crate) trait Host: Send + Sync {
+    /// Lets no task in from now on, and cancels all.
+    fn close(&self);
+    /// Starts a thread that waits for a worker's place. Whether it could.
+    fn start(&self, spare: Spare, runtime: Inner) -> bool;
+}
+
+impl Host for rt_executor::Handle {
+    fn close(&self) {
+        drop(rt_executor::Handle::close(self));
+    }
+
+    fn start(&self, _: Spare, _: Inner) -> bool {
+        false // it has no places
+    }
+}
 
 impl Inner {
     pub(crate) fn new(
-        (spawner, close): (rt_executor::Handle, Close),
+        (spawner, host): (rt_executor::Handle, Box<dyn Host>),
         timers: Timers,
         flavor: RuntimeFlavor,
         recorder: Recorder,
@@ -60,7 +77,7 @@ impl Inner {
         let parts = Arc::new_cyclic(|parts: &Weak<Parts>| {
             let (context, fallen) = (parts.clone(), parts.clone());
             let on_panic = panic::hook(policy, move |panic| {
-                fallen.upgrade().into_iter().for_each(|parts| parts.come_down(panic, &close));
+                fallen.upgrade().into_iter().for_each(|parts| parts.come_down(panic));
             });
             let pool = pool.around(move |life| match context.upgrade() {
                 Some(parts) => around(Inner { parts }, life),
@@ -72,9 +89,15 @@ impl Inner {
             };
             on_panic.iter().for_each(|hook| spawner.on_panic(hook.clone()));
             let downfall = has_downfall.then(Downfall::default);
-            Parts { spawner, timers, flavor, recorder, pool: pool.build(), on_panic, downfall }
+            let pool = pool.build();
+            Parts { spawner, host, timers, flavor, recorder, pool, on_panic, downfall }
         });
         Inner { parts }
+    }
+
+    /// The place of the worker on this thread goes to another: a poll is about to block.
+    pub(crate) fn step_aside(&self) {
+        rt_steal::step_aside(|spare| self.host.start(spare, self.clone()));
     }
 }
 
@@ -89,9 +112,9 @@ impl Parts {
         Watching::new(future, self.downfall.as_ref())
     }
 
-    fn come_down(&self, panic: &TaskPanic<'_>, close: &dyn Fn()) {
+    fn come_down(&self, panic: &TaskPanic<'_>) {
         let close = || {
-            close();
+            self.host.close();
             self.pool.close();
         };
         self.downfall.iter().for_each(|downfall| downfall.come_down(panic, close));

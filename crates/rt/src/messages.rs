@@ -73,6 +73,15 @@ pub(crate) fn no_thread(what: &str, error: &dyn std::fmt::Display) -> ! {
     )
 }
 
+#[cold]
+#[track_caller]
+pub(crate) fn no_place_to_leave() -> ! {
+    panic!(
+        "`task::block_in_place` on a runtime of one thread: nobody else could run its tasks meanwhile. Use \
+         `spawn_blocking`, or a multi-threaded runtime"
+    )
+}
+
 /// Nobody can do anything about it.
 #[cold]
 pub(crate) fn abort(panic: &dyn std::fmt::Display) {

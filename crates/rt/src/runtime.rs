@@ -22,6 +22,9 @@ mod session;
 mod seat;
 
 mod current_thread;
+
+mod crew;
+
 mod multi_thread;
 
 mod report;

@@ -24,7 +24,7 @@ use std::future::Future;
 pub use rt_executor::{YieldNow, yield_now};
 pub use rt_task::{AbortHandle, AbortOnDrop, Id, JoinError, JoinHandle, Priority};
 
-pub use blocking::{reserve_blocking, spawn_blocking, try_spawn_blocking};
+pub use blocking::{block_in_place, reserve_blocking, spawn_blocking, try_spawn_blocking};
 pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 #[doc(inline)]

@@ -179,7 +179,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         if self.flavor == RuntimeFlavor::CurrentThread {
             let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), self.recorder());
-            return Ok(Runtime::of(inner, Kind::CurrentThread(runtime)));
+            return Ok(Runtime::of(inner, Kind::CurrentThread(Box::new(runtime))));
         }
         if self.is_paused {
             messages::cannot_pause("`Builder::start_paused`");

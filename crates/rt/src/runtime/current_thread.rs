@@ -48,9 +48,8 @@ impl CurrentThread {
         let core = Core::new(Fifo::new(), recorder.clone(), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let timers = park.timers();
-        let tasks = core.handle();
-        let close = Box::new(move || drop(tasks.close()));
-        let inner = Inner::new((core.handle(), close), timers, flavor, recorder, threads.pool());
+        let tasks = (core.handle(), Box::new(core.handle()) as _);
+        let inner = Inner::new(tasks, timers, flavor, recorder, threads.pool());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
         (CurrentThread { bell, seat }, inner)
     }

@@ -90,7 +90,7 @@ impl Handle {
     /// Inside of a runtime, and if the future panics.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _blocking = context::block("`Handle::block_on`");
+        let _blocking = context::block("`Handle::block_on`", self.inner.flavor);
         // Workers look at the timers; those of a current-thread runtime nobody may look at.
         let is_driven = self.inner.flavor == RuntimeFlavor::MultiThread;
         let _timers = is_driven.then(|| self.inner.timers.enter());

@@ -34,7 +34,7 @@ pub struct Runtime {
 }
 
 pub(super) enum Kind {
-    CurrentThread(CurrentThread),
+    CurrentThread(Box<CurrentThread>),
     MultiThread(MultiThread),
 }
 
@@ -58,7 +58,7 @@ impl Runtime {
     /// Inside of a runtime, and if the future panics.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _blocking = context::block("`Runtime::block_on`");
+        let _blocking = context::block("`Runtime::block_on`", self.handle.runtime_flavor());
         let inner = self.handle.inner();
         let future = inner.watching(future);
         match self.kind() {

@@ -11,7 +11,7 @@ use rt_timer::{Clock, TimerDriver};
 use rt_waker::Parker;
 
 use crate::context::{self, Entered};
-use crate::inner::{Close, Inner, RuntimeFlavor};
+use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
@@ -49,9 +49,7 @@ impl LocalRuntime {
         let timers = park.timers();
         let executor = Executor::with(park, Fifo::new(), recorder.clone());
         let flavor = RuntimeFlavor::CurrentThread;
-        let tasks = executor.handle();
-        let close = Box::new(move || drop(tasks.close()));
-        let tasks = (executor.handle(), close as Close);
+        let tasks = (executor.handle(), Box::new(executor.handle()) as _);
         let handle = Handle::new(Inner::new(tasks, timers, flavor, recorder, threads.pool()));
         let jobs = Jobs { pool: handle.inner().pool.clone() };
         LocalRuntime { handle, executor, jobs, ending: None }
@@ -65,7 +63,7 @@ impl LocalRuntime {
     /// Inside of a runtime, and if the future panics.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _blocking = context::block("`LocalRuntime::block_on`");
+        let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);
         let _timers = self.handle.inner().timers.enter();
         let _entered = self.entered();
         self.executor.run(self.handle.inner().watching(future))

@@ -12,31 +12,25 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rt_executor::{RootFuture, drive};
-use rt_steal::{Place, SPIN, Shared, Team, Worker};
+use rt_steal::{SPIN, Shared, Team};
 use rt_task::TaskRef;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
-use crate::context;
-use crate::hooks;
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::runtime::crew::{Crew, Remote};
 use crate::runtime::session::Session;
 use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
-type Driver = TimerDriver<Parker>;
-
 /// Workers, and the park that they share.
 pub(super) struct MultiThread {
     team: Team,
-    /// Locked for the moment in which a thread makes its own handle of it.
-    park: Mutex<Shared<Driver>>,
-    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    crew: Arc<Crew>,
     /// Nobody waits for the workers.
     is_abandoned: bool,
 }
@@ -59,39 +53,21 @@ impl MultiThread {
         let timers = driver.wheels().timers(workers);
         let park = Shared::new(driver);
         team.share(&park);
-        let flavor = RuntimeFlavor::MultiThread;
-        let closer = team.closer();
-        let close = Box::new(move || drop(closer.close()));
-        let inner = Inner::new((team.handle(), close), timers, flavor, recorder, threads.pool());
-        let (park, threads_of) = (Mutex::new(park), Mutex::default());
-        let this = MultiThread { team, park, threads: threads_of, is_abandoned: false };
+        let crew = Arc::new(Crew::new(threads.clone(), park));
+        let host = Remote { closer: team.closer(), crew: Arc::downgrade(&crew) };
+        let (tasks, flavor) = ((team.handle(), Box::new(host) as _), RuntimeFlavor::MultiThread);
+        let inner = Inner::new(tasks, timers, flavor, recorder, threads.pool());
+        let this = MultiThread { team, crew, is_abandoned: false };
         for place in places {
             // The places that are left leave with the error, and with `this` the workers.
-            let thread = threads.spawn(place.index(), this.worker(place, inner.clone()))?;
-            this.threads().push(thread);
+            this.crew.hire(place, inner.clone())?;
         }
         Ok((this, inner))
     }
 
-    /// What the thread of a worker does.
-    fn worker(&self, place: Place, inner: Inner) -> impl FnOnce() + Send + 'static {
-        let park = self.handle();
-        move || {
-            let hooks = inner.recorder.hooks.clone();
-            let _timers = inner.timers.wheels().timers(place.index()).enter();
-            let worker = Worker::new(place, park, inner.recorder.clone(), inner.recorder.clone());
-            inner.govern(&worker.local_handle());
-            let _blocking = context::block("a worker");
-            let _entered = context::enter(inner, Some(worker.local_handle()));
-            hooks::call(&hooks.on_start);
-            worker.run();
-            hooks::call(&hooks.on_stop);
-        }
-    }
-
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
         let _timers = inner.timers.enter();
-        let mut park = self.handle().spinning(SPIN);
+        let mut park = self.crew.park().spinning(SPIN);
         let _root = self.team.add_root(park.waker());
         let mut session = Session::new(inner, park.waker());
         let mut root = pin!(future);
@@ -118,9 +94,7 @@ impl MultiThread {
         let timeout = if self.team.is_here() { Some(Duration::ZERO) } else { timeout };
         let have_left = self.team.wait(timeout);
         if have_left && timeout.is_none() {
-            // Nothing is left for them to do but the user's hook.
-            let threads = std::mem::take(&mut *self.threads());
-            threads.into_iter().for_each(|thread| drop(thread.join()));
+            self.crew.join();
         }
         have_left
     }
@@ -133,14 +107,6 @@ impl MultiThread {
     /// Waits for nobody. To be called when it was shut down.
     pub(super) fn abandon(mut self) {
         self.is_abandoned = true;
-    }
-
-    fn handle(&self) -> Shared<Driver> {
-        self.park.lock().unwrap_or_else(PoisonError::into_inner).another()
-    }
-
-    fn threads(&self) -> MutexGuard<'_, Vec<thread::JoinHandle<()>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -131,3 +131,50 @@ pub async fn reserve_blocking() -> Result<Permit, rt_blocking::Closed> {
     let runtime = context::here("`reserve_blocking`");
     runtime.pool.reserve().await
 }
+
+/// Runs a closure that blocks, or computes for long, here and now: what waits for this worker goes to another
+/// thread meanwhile.
+///
+/// The worker gives its place away, to a thread that waits for one or to a fresh one: its queue, what it was
+/// about to run next, its turn to search and to sleep. What stays are the local tasks of this thread: they
+/// wait until the closure is done, and go on here. Inside of it a thread may block on a runtime:
+/// [`Handle::block_on`](crate::runtime::Handle::block_on) works. There is no limit for the operations of a poll.
+///
+/// [`spawn_blocking`] holds up nobody and needs no fresh thread: take it if the closure can be sent away. What
+/// else is polled in the same task, by `join!` or `select!`, waits for the closure.
+///
+/// In a thread that runs no tasks of others it is a plain call: in the future of a `block_on` on a multi-threaded
+/// runtime, in a job of [`spawn_blocking`], in a closure of `block_in_place`, and outside of a runtime. If the
+/// system gives no thread, it is a plain call too.
+///
+/// ```
+/// let runtime = rt::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+/// let task = runtime.spawn(async {
+///     let other = rt::spawn(async { 42 }); // which the only worker would run
+///     let (sender, answer) = std::sync::mpsc::channel();
+///     rt::spawn(async move { sender.send(other.await.unwrap()).unwrap() });
+///     rt::task::block_in_place(|| answer.recv().unwrap())
+/// });
+/// assert_eq!(runtime.block_on(task).unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+///
+/// On a runtime of one thread, where nobody else could run the tasks. A panic of the closure goes on here.
+#[track_caller]
+pub fn block_in_place<F, R>(job: F) -> R
+where
+    F: FnOnce() -> R,
+{
+    match context::blocking() {
+        None => return job(),
+        Some(RuntimeFlavor::CurrentThread) => messages::no_place_to_leave(),
+        Some(RuntimeFlavor::MultiThread) => {}
+    }
+    context::employer().into_iter().for_each(|runtime| runtime.step_aside());
+    // What was made before counts from now at the latest: this may take long.
+    rt_task::settle_marks();
+    let _unblocked = context::unblock();
+    rt_task::coop::without_budget(job)
+}

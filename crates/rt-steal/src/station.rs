@@ -1,0 +1,153 @@
+//! What a thread that works has at hand: its place, if it has one, and how it gives that away.
+//!
+//! A poll that is about to block for long can leave the desk to another thread:
+//!
+//! ```text
+//!   a poll on thread A:  step_aside ──► A's desk is free ──► thread B: ring, slot, who sleeps and steals
+//!                        blocks                                 …
+//!                        goes on: what it wakes goes to the injector
+//!   after the poll:      A runs its local tasks, and waits for a place
+//! ```
+//!
+//! * **[ST1]** Only in a poll of the team's, or of its own local tasks, does a thread step aside: the
+//!   loop then holds nothing that belongs to the desk, is not counted as searching or asleep, and looks
+//!   for its place after each poll.
+//! * **[ST2]** The stamp of a desk is even while nobody polls there. So who steps aside ends the poll for
+//!   the desk, and does not end it a second time when it comes back.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::mem;
+use std::rc::Rc;
+
+use rt_executor::{Arrive, Door};
+use rt_task::Task;
+use rt_task::unwind::contained;
+
+use crate::commons::Commons;
+use crate::here;
+use crate::place::Place;
+use crate::presence::Present;
+
+/// Where tasks arrive that are woken on a thread that works.
+pub(crate) struct Station {
+    pub(crate) commons: &'static Commons,
+    pub(crate) place: RefCell<Option<Place>>,
+    /// Counts the thread while it has no place.
+    present: Cell<Option<Present>>,
+}
+
+thread_local! {
+    /// Of the worker that runs on this thread.
+    static STATION: RefCell<Option<Rc<Station>>> = const { RefCell::new(None) };
+}
+
+/// The right to wait for a place of a team: what a fresh thread is given.
+pub struct Spare {
+    pub(crate) present: Present,
+}
+
+static_assertions::assert_impl_all!(Spare: Send);
+
+/// The place of the worker on this thread goes to another thread, which takes over all that stands at its
+/// desk: to be called in a poll that is about to block. The local tasks of this thread wait for the end of
+/// the poll.
+///
+/// If no thread waits for a place, `start` is to start one that makes a [`Worker`](crate::Worker) of the
+/// [`Spare`], and to say whether it could. `false` if the place was kept: because there is no thread, because
+/// this one has no place, or is in no poll of its worker.
+pub fn step_aside(start: impl FnOnce(Spare) -> bool) -> bool {
+    let station = STATION.try_with(|station| station.borrow().clone()).ok().flatten();
+    station.is_some_and(|station| station.step_aside(start))
+}
+
+impl Station {
+    pub(crate) fn with_place(place: Place) -> Rc<Station> {
+        let commons = place.commons();
+        let place = RefCell::new(Some(place));
+        Rc::new(Station { commons, place, present: Cell::new(None) })
+    }
+
+    pub(crate) fn without_place(spare: Spare) -> Rc<Station> {
+        let commons = spare.present.commons();
+        let present = Cell::new(Some(spare.present));
+        Rc::new(Station { commons, place: RefCell::new(None), present })
+    }
+
+    /// Makes it the one of this thread. The one before comes back.
+    pub(crate) fn enter(self: &Rc<Station>) -> Entered {
+        let station = Some(self.clone());
+        Entered { before: STATION.try_with(|here| here.replace(station)).ok().flatten() }
+    }
+
+    pub(crate) fn has_place(&self) -> bool {
+        self.place.borrow().is_some()
+    }
+
+    /// Makes a place of a free desk.
+    pub(crate) fn sit(&self, desk: usize) {
+        let present = self.present.take();
+        let present = present.unwrap_or_else(|| unreachable!("[ST1] who has no place is counted"));
+        here::set_desk(Some(desk));
+        *self.place.borrow_mut() = Some(Place::new(desk, present));
+    }
+
+    fn step_aside(&self, start: impl FnOnce(Spare) -> bool) -> bool {
+        let in_a_poll = |place: &mut Place| place.desk().is_polling();
+        let Some(place) = self.place.borrow_mut().take_if(in_a_poll) else { return false }; // [ST1]
+        let (desk, commons) = (place.index(), self.commons);
+        commons.desks[desk].tick(); // [ST2]
+        let present = place.leave();
+        let spare = Spare { present: present.another() };
+        self.present.set(Some(present));
+        here::set_desk(None);
+        if commons.vacancies.offer(desk) || contained(|| start(spare)) == Some(true) {
+            return true;
+        }
+        let is_mine_again = commons.vacancies.take_back(desk); // [VA1]
+        if is_mine_again {
+            self.sit(desk);
+            commons.desks[desk].tick();
+        }
+        !is_mine_again
+    }
+}
+
+/// What the thread has entered.
+pub(crate) struct AtStation(pub(crate) Rc<Station>);
+
+impl Arrive for AtStation {
+    #[inline]
+    fn arrive(&self, task: Task) {
+        match &mut *self.0.place.borrow_mut() {
+            Some(place) => place.arrive(task),
+            None => self.0.commons.deliver(task),
+        }
+    }
+}
+
+impl Drop for Station {
+    /// The place is given back, and then nobody waits for this thread any more.
+    fn drop(&mut self) {
+        drop(self.place.take());
+        drop(self.present.take());
+    }
+}
+
+/// Undoes [`Station::enter`].
+pub(crate) struct Entered {
+    before: Option<Rc<Station>>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let before = mem::take(&mut self.before);
+        drop(STATION.try_with(|here| here.replace(before)));
+    }
+}
+
+impl fmt::Debug for Spare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spare").finish_non_exhaustive()
+    }
+}

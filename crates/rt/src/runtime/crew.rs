@@ -1,0 +1,115 @@
+//! The threads of a multi-threaded runtime: those that it begins with, and those that take over the place
+//! of one that blocks.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+
+use rt_steal::{Closer, Place, Shared, Spare, Worker};
+use rt_timer::{TimerDriver, Timers};
+use rt_waker::Parker;
+
+use crate::context;
+use crate::hooks;
+use crate::inner::{Host, Inner, RuntimeFlavor};
+use crate::runtime::threads::Threads;
+use crate::trace::Recorder;
+
+/// What the workers wait at.
+pub(super) type Driver = TimerDriver<Parker>;
+
+/// See the module.
+pub(super) struct Crew {
+    threads: Threads,
+    /// Locked for the moment in which a thread makes its own handle of it.
+    park: Mutex<Shared<Driver>>,
+    handles: Mutex<Vec<JoinHandle<()>>>,
+    /// The number of the next thread, for its name.
+    next: AtomicUsize,
+}
+
+impl Crew {
+    pub(super) fn new(threads: Threads, park: Shared<Driver>) -> Crew {
+        let (handles, next) = (Mutex::default(), AtomicUsize::new(0));
+        Crew { threads, park: Mutex::new(park), handles, next }
+    }
+
+    /// A handle of the park for one more thread.
+    pub(super) fn park(&self) -> Shared<Driver> {
+        self.park.lock().unwrap_or_else(PoisonError::into_inner).another()
+    }
+
+    /// Starts a thread that works at a place.
+    ///
+    /// # Errors
+    ///
+    /// If it can not be created.
+    pub(super) fn hire(&self, place: Place, inner: Inner) -> io::Result<()> {
+        let park = self.park();
+        let timers = inner.timers.wheels().timers(place.index());
+        self.start(inner, timers, move |recorder| {
+            Worker::new(place, park, recorder.clone(), recorder.clone())
+        })
+    }
+
+    fn hire_spare(&self, spare: Spare, inner: Inner) -> io::Result<()> {
+        // Of the wheels it takes the one that is nobody's: which place it will have is not known.
+        let (park, timers) = (self.park(), inner.timers.clone());
+        self.start(inner, timers, move |recorder| {
+            Worker::spare(spare, park, recorder.clone(), recorder.clone())
+        })
+    }
+
+    fn start(
+        &self,
+        inner: Inner,
+        timers: Timers,
+        worker: impl FnOnce(&Recorder) -> Worker<Driver, Recorder> + Send + 'static,
+    ) -> io::Result<()> {
+        let body = move || {
+            let hooks = inner.recorder.hooks.clone();
+            let _timers = timers.enter();
+            let worker = worker(&inner.recorder);
+            inner.govern(&worker.local_handle());
+            let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);
+            let _working = context::work_for(inner.clone());
+            let _entered = context::enter(inner, Some(worker.local_handle()));
+            hooks::call(&hooks.on_start);
+            worker.run();
+            hooks::call(&hooks.on_stop);
+        };
+        let handle = self.threads.spawn(self.next.fetch_add(1, Ordering::Relaxed), body)?;
+        let mut handles = self.handles();
+        handles.retain(|thread| !thread.is_finished());
+        handles.push(handle);
+        Ok(())
+    }
+
+    /// Joins all that have left their team: nothing is left for them to do but the user's hook.
+    pub(super) fn join(&self) {
+        let handles = std::mem::take(&mut *self.handles());
+        handles.into_iter().for_each(|thread| drop(thread.join()));
+    }
+
+    fn handles(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The runtime as its handles know it.
+pub(super) struct Remote {
+    pub(super) closer: Closer,
+    /// Gone with the runtime.
+    pub(super) crew: Weak<Crew>,
+}
+
+impl Host for Remote {
+    fn close(&self) {
+        drop(self.closer.close());
+    }
+
+    fn start(&self, spare: Spare, runtime: Inner) -> bool {
+        self.crew.upgrade().is_some_and(|crew| crew.hire_spare(spare, runtime).is_ok())
+    }
+}
