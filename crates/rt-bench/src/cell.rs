@@ -9,59 +9,77 @@ use std::str::FromStr;
 
 use crate::measure::Laps;
 use crate::row::{Figure, Row};
-use crate::runtime::{Runtime, Workers};
-use crate::runtimes::{Rt, Rt2, Smol2, Tokio2};
-use crate::runtimes::{Smol, SmolOwning, Tokio};
+use crate::runtime::{Flavor, Runtime};
+use crate::runtimes::{Local, LocalStatic, Rt, Shared, SharedStatic, Smol, Tokio};
 
-/// A column of the table.
+/// A column of the table: a runtime, and which of its executors. Its name is `rt`, or `rt2` with two workers.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    pub(crate) workers: Workers,
-    run: fn(Row, Laps) -> Laps,
+    runtime: &'static Entry,
+    pub(crate) flavor: Flavor,
 }
 
-/// All columns: a new runtime is a file in `runtimes/` and a line here.
-pub(crate) const COLUMNS: &[Column] = &[
-    Column { name: "tokio", workers: Workers::One, run: run_on::<Tokio> },
-    Column { name: "smol", workers: Workers::One, run: run_on_smol },
-    Column { name: "rt", workers: Workers::One, run: run_on::<Rt> },
-    Column { name: "tokio2", workers: Workers::Two, run: run_on::<Tokio2> },
-    Column { name: "smol2", workers: Workers::Two, run: run_on::<Smol2> },
-    Column { name: "rt2", workers: Workers::Two, run: run_on::<Rt2> },
+struct Entry {
+    name: &'static str,
+    run: fn(Row, Flavor, Laps) -> Laps,
+    /// Whether it stands in the tables when no runtime is named.
+    is_in_table: bool,
+}
+
+/// All runtimes: a new one is a file in `runtimes/` and a line here.
+static RUNTIMES: [Entry; 4] = [
+    Entry { name: "tokio", run: run_on::<Tokio>, is_in_table: true },
+    Entry { name: "smol", run: run_on_smol, is_in_table: true },
+    Entry { name: "smol-static", run: run_on_smol_static, is_in_table: false },
+    Entry { name: "rt", run: run_on::<Rt>, is_in_table: true },
 ];
 
-fn run_on<R: Runtime>(row: Row, laps: Laps) -> Laps {
+fn run_on<R: Runtime>(row: Row, flavor: Flavor, laps: Laps) -> Laps {
     if row.has_timers() {
-        R::block_on_with_timers(row.run::<R>(laps))
+        R::block_on_with_timers(flavor, row.run::<R>(flavor, laps))
     } else {
-        R::block_on(row.run::<R>(laps))
+        R::block_on(flavor, row.run::<R>(flavor, laps))
     }
 }
 
-fn run_on_smol(row: Row, laps: Laps) -> Laps {
-    match row {
-        Row::S9 => run_on::<SmolOwning>(row, laps),
-        _ => run_on::<Smol>(row, laps),
+/// What a task occupies is compared with an executor that knows its tasks, as ours does.
+fn run_on_smol(row: Row, flavor: Flavor, laps: Laps) -> Laps {
+    match (row, flavor) {
+        (Row::S9, Flavor::CurrentThread) => run_on::<Smol<Local>>(row, flavor, laps),
+        (Row::S9, Flavor::Workers(_)) => run_on::<Smol<Shared>>(row, flavor, laps),
+        _ => run_on_smol_static(row, flavor, laps),
+    }
+}
+
+fn run_on_smol_static(row: Row, flavor: Flavor, laps: Laps) -> Laps {
+    match flavor {
+        Flavor::CurrentThread => run_on::<Smol<LocalStatic>>(row, flavor, laps),
+        Flavor::Workers(_) => run_on::<Smol<SharedStatic>>(row, flavor, laps),
     }
 }
 
 impl Column {
     /// The columns of that table.
-    pub(crate) fn of(workers: Workers) -> Vec<Column> {
-        COLUMNS.iter().filter(|column| column.workers == workers).copied().collect()
+    pub(crate) fn of(flavor: Flavor) -> Vec<Column> {
+        let runtimes = RUNTIMES.iter().filter(|runtime| runtime.is_in_table);
+        runtimes.map(|runtime| Column { runtime, flavor }).collect()
+    }
+
+    /// Of the runtime, without the number of workers.
+    pub(crate) fn runtime(self) -> &'static str {
+        self.runtime.name
     }
 
     /// Every other column is a peer.
     pub(crate) fn is_ours(self) -> bool {
-        self.name.starts_with("rt")
+        self.runtime.name == "rt"
     }
 
     /// The timed lap, in this process.
     pub(crate) fn measure(self, row: Row) -> Sample {
         let facts = row.facts();
         let [warm_up, timed] = facts.repeats;
-        let laps = (self.run)(row, Laps::timed(warm_up, timed));
+        let laps = (self.runtime.run)(row, self.flavor, Laps::timed(warm_up, timed));
         let spent = laps.spent();
         let operations = (timed * facts.operations) as f64;
         Sample {
@@ -76,30 +94,39 @@ impl Column {
 
     /// So many repeats and nothing else, in this process.
     pub(crate) fn repeat(self, row: Row, repeats: u64) {
-        (self.run)(row, Laps::counted(repeats));
+        (self.runtime.run)(row, self.flavor, Laps::counted(repeats));
     }
 
     /// The timed lap, in a process of its own.
     pub(crate) fn measure_apart(self, row: Row) -> Result<Sample, String> {
         let this = env::current_exe().map_err(|error| format!("where is this binary? {error}"))?;
-        let cell = Command::new(this).args(["cell", self.name, &row.to_string()]).output();
+        let cell = Command::new(this).args(["cell", &self.to_string(), &row.to_string()]).output();
         let cell = cell.map_err(|error| format!("can not start a cell: {error}"))?;
         if !cell.status.success() {
             let message = String::from_utf8_lossy(&cell.stderr);
-            return Err(format!("{row} on {} failed, {}: {message}", self.name, cell.status));
+            return Err(format!("{row} on {self} failed, {}: {message}", cell.status));
         }
         String::from_utf8_lossy(&cell.stdout).parse()
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}{}", self.runtime.name, self.flavor))
     }
 }
 
 impl FromStr for Column {
     type Err = String;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        COLUMNS.iter().find(|column| column.name == name).copied().ok_or_else(|| {
-            let known: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
+    fn from_str(column: &str) -> Result<Self, String> {
+        let name = column.trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let flavor = column[name.len()..].parse()?;
+        let runtime = RUNTIMES.iter().find(|runtime| runtime.name == name).ok_or_else(|| {
+            let known: Vec<_> = RUNTIMES.iter().map(|runtime| runtime.name).collect();
             format!("no runtime `{name}` in this build; there are {}", known.join(", "))
-        })
+        })?;
+        Ok(Self { runtime, flavor })
     }
 }
 

@@ -13,7 +13,7 @@ use std::process::{self, Command};
 use crate::baseline::Baseline;
 use crate::cell::Column;
 use crate::row::{Counted, Row};
-use crate::runtime::Workers;
+use crate::runtime::Flavor;
 
 /// Prints the counts beside goal and baseline, and returns those of `rt`.
 pub(crate) fn count(
@@ -36,13 +36,13 @@ pub(crate) fn count(
         for column in columns {
             let count = per_operation(row, *column, counted)?;
             let mut verdict = String::new();
-            if column.is_ours() && column.workers == Workers::One {
+            if column.is_ours() && column.flavor == Flavor::CurrentThread {
                 let met =
                     if (count * 100.0).round() <= goal * 100.0 { "met" } else { "goal missed" };
                 verdict = format!("<= {goal} {met}; {}", baseline.judge(row, count));
                 ours.push((row, count));
             }
-            println!("{}", format!("      {:<7} {count:>14.2}  {verdict}", column.name).trim_end());
+            println!("{}", format!("      {column:<7} {count:>14.2}  {verdict}").trim_end());
         }
     }
     Ok(ours)
@@ -72,7 +72,7 @@ fn under_valgrind(row: Row, column: Column, counted: Counted, repeats: u64) -> R
     };
     let run = valgrind
         .arg(this)
-        .args(["cell", column.name, &row.to_string(), &repeats.to_string()])
+        .args(["cell", &column.to_string(), &row.to_string(), &repeats.to_string()])
         .output();
     let run = run.map_err(|error| format!("can not start valgrind: {error}"))?;
     let message = String::from_utf8_lossy(&run.stderr);
@@ -83,9 +83,7 @@ fn under_valgrind(row: Row, column: Column, counted: Counted, repeats: u64) -> R
     };
     // What is left in the folder of temporary files is no reason to fail.
     drop(fs::remove_dir_all(&folder));
-    total.ok_or_else(|| {
-        format!("{row} on {} under valgrind, {}: {message}", column.name, run.status)
-    })
+    total.ok_or_else(|| format!("{row} on {column} under valgrind, {}: {message}", run.status))
 }
 
 /// The largest total of callgrind's files, which are one a thread.

@@ -21,9 +21,9 @@ use std::process::ExitCode;
 use crate::baseline::Baseline;
 use crate::cell::Column;
 use crate::row::Row;
-use crate::runtime::Workers;
+use crate::runtime::Flavor;
 
-const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers 1|2] [--runtimes a,b]
+const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]";
 
 fn main() -> ExitCode {
@@ -80,12 +80,9 @@ struct Options {
 }
 
 impl Options {
-    fn parse(
-        arguments: &[&str],
-        is_default: impl Fn(Row, Workers) -> bool,
-    ) -> Result<Self, String> {
+    fn parse(arguments: &[&str], is_default: impl Fn(Row, Flavor) -> bool) -> Result<Self, String> {
         let mut options = Self { rows: Vec::new(), columns: Vec::new(), rounds: 7, save: false };
-        let mut workers = Workers::One;
+        let mut flavor = Flavor::CurrentThread;
         let mut arguments = arguments.iter();
         while let Some(&argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -94,7 +91,7 @@ impl Options {
                     options.columns =
                         value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
                 }
-                "--workers" => workers = value()?.parse()?,
+                "--workers" => flavor = value()?.parse()?,
                 "--rounds" => {
                     options.rounds =
                         value()?.parse().map_err(|error| format!("--rounds: {error}"))?;
@@ -107,10 +104,10 @@ impl Options {
             return Err("--rounds: no median without a round".to_owned());
         }
         if options.rows.is_empty() {
-            options.rows = Row::ALL.into_iter().filter(|&row| is_default(row, workers)).collect();
+            options.rows = Row::ALL.into_iter().filter(|&row| is_default(row, flavor)).collect();
         }
         if options.columns.is_empty() {
-            options.columns = Column::of(workers);
+            options.columns = Column::of(flavor);
         }
         Ok(options)
     }

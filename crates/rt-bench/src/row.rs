@@ -1,4 +1,4 @@
-//! The rows: what each is, how long it runs, and what is asked of `rt` in it, on one thread and on two.
+//! The rows: what each is, how long it runs, and what is asked of `rt` in it, on the current thread and on two workers.
 //!
 //! A row is a variant, a line in [`Row::facts`] and an arm in [`Row::run`].
 
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::measure::Laps;
-use crate::runtime::{Runtime, Workers};
+use crate::runtime::{Flavor, Runtime};
 use crate::workload::{channels, computing, parked, tasks, timers, waiting};
 
 /// A row of the table, under the letters of `SPEED.md`.
@@ -39,7 +39,7 @@ pub(crate) struct Facts {
     pub(crate) what: &'static str,
     /// What is compared.
     pub(crate) figure: Figure,
-    /// The goal for that figure on one thread, if there is one.
+    /// The goal for that figure on the current thread, if there is one.
     pub(crate) goal: Option<f64>,
     /// What `count` counts, and its goal for one operation.
     pub(crate) count: Option<(Counted, f64)>,
@@ -122,8 +122,8 @@ impl Row {
             Self::S5   => row("chain of 1,000 spawns: per link",                 Wall, Some(35.0),  instructions(280.0), tasks::CHAIN, [100, 600], 10),
             Self::S6   => row("channels of 256, 1 to 8 to 1: per message",       Wall, None,        None, channels::MESSAGES, [1, 5], 0),
             Self::S6b  => row("channels of capacity 1: per message",             Wall, Some(450.0), None, channels::MESSAGES, [1, 3], 0),
-            Self::S8   => row("10,000 tasks x 10 x (1 us, yield)",               Wall, None,        None, computing::OPERATIONS, [1, 5], 0),
-            Self::S8f  => row("10,000 tasks x 10 x (0.1 us, yield)",             Wall, Some(100.0), None, computing::OPERATIONS, [2, 20], 0),
+            Self::S8   => row("10,000 tasks x 10 x (1 us, yield)",               Wall, None,        None, computing::MANY.operations(), [1, 5], 0),
+            Self::S8f  => row("10,000 tasks x 10 x (0.1 us, yield)",             Wall, Some(100.0), None, computing::MANY_FINE.operations(), [2, 20], 0),
             Self::T1   => row("100,000 sleeps of 1 to 100 ms: per sleep",        Cpu,  Some(900.0), None, timers::SLEEPERS, [1, 1], 0),
             Self::T2   => row("create a 10 s timer, poll once, drop",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 300_000], 10_000),
             Self::T2b  => row("the same beside 1,000 waiting timers",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 500_000], 10_000),
@@ -137,10 +137,11 @@ impl Row {
     }
 
     /// The goal for its figure.
-    pub(crate) fn goal(self, workers: Workers) -> Option<f64> {
-        match workers {
-            Workers::One => self.facts().goal,
-            Workers::Two => self.goal_on_two(),
+    pub(crate) fn goal(self, flavor: Flavor) -> Option<f64> {
+        match flavor {
+            Flavor::CurrentThread => self.facts().goal,
+            Flavor::Workers(2) => self.goal_on_two(),
+            Flavor::Workers(_) => None,
         }
     }
 
@@ -165,20 +166,18 @@ impl Row {
     }
 
     /// The goal for what plain loops take of the time.
-    pub(crate) fn efficiency_goal(self, workers: Workers) -> Option<f64> {
-        match (self, workers) {
-            (Self::S8, Workers::Two) => Some(0.96),
-            (Self::S8f, Workers::Two) => Some(0.8),
+    pub(crate) fn efficiency_goal(self, flavor: Flavor) -> Option<f64> {
+        match (self, flavor) {
+            (Self::S8, Flavor::Workers(2)) => Some(0.96),
+            (Self::S8f, Flavor::Workers(2)) => Some(0.8),
             _ => None,
         }
     }
 
     /// Whether it stands in the table that is printed when no row is named.
-    pub(crate) fn is_in_table(self, workers: Workers) -> bool {
-        match self {
-            Self::S6 | Self::S8 | Self::W1 | Self::W2 => workers == Workers::Two,
-            _ => true,
-        }
+    pub(crate) fn is_in_table(self, flavor: Flavor) -> bool {
+        let is_about_workers = matches!(self, Self::S6 | Self::S8 | Self::W1 | Self::W2);
+        !is_about_workers || flavor != Flavor::CurrentThread
     }
 
     /// Whether anything sleeps in it.
@@ -192,20 +191,21 @@ impl Row {
     }
 
     /// The least ratio peer ÷ `rt`.
-    pub(crate) fn required(self, peer: &str) -> f64 {
-        match (self, peer) {
+    pub(crate) fn required(self, peer: &str, flavor: Flavor) -> f64 {
+        match (self, peer, flavor) {
             // Issue 3, point 10: at least twice as fast.
-            (Self::S1 | Self::S3 | Self::T2, "tokio") => 2.0,
+            (Self::S1 | Self::S3 | Self::T2, "tokio", Flavor::CurrentThread) => 2.0,
             // smol's timeout counts from the first poll and never reads the clock here.
-            (Self::T3, "smol" | "smol2") => 0.8,
+            (Self::T3, "smol", _) => 0.8,
             // A tie is expected.
-            (Self::S6 | Self::S9, _) => 0.95,
+            (Self::S6 | Self::S9, ..) => 0.95,
             _ => 1.0,
         }
     }
 
     /// The workload, from the root of `R::block_on`.
-    pub(crate) async fn run<R: Runtime>(self, laps: Laps) -> Laps {
+    pub(crate) async fn run<R: Runtime>(self, flavor: Flavor, laps: Laps) -> Laps {
+        let threads = flavor.threads();
         match self {
             Self::S1 => tasks::spawn_and_await::<R>(laps).await,
             Self::S1in => R::spawn(tasks::spawn_and_await::<R>(laps)).await,
@@ -216,8 +216,10 @@ impl Row {
             Self::S5 => tasks::chain::<R>(laps).await,
             Self::S6 => channels::fan_out_fan_in::<R>(laps, channels::ROOM).await,
             Self::S6b => channels::fan_out_fan_in::<R>(laps, 1).await,
-            Self::S8 => computing::compute_and_yield::<R>(laps, computing::MICROSECOND).await,
-            Self::S8f => computing::compute_and_yield::<R>(laps, computing::TENTH).await,
+            Self::S8 => computing::compute_and_yield::<R>(laps, computing::MANY, threads).await,
+            Self::S8f => {
+                computing::compute_and_yield::<R>(laps, computing::MANY_FINE, threads).await
+            }
             Self::T1 => timers::sleeps::<R>(laps).await,
             Self::T2 => R::spawn(timers::create_poll_drop::<R>(laps)).await,
             Self::T2b => R::spawn(timers::create_poll_drop_beside_waiting::<R>(laps)).await,

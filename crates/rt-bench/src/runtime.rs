@@ -1,25 +1,48 @@
 //! What a workload asks of a runtime. Whatever differs between runtimes is behind this trait, so that a
 //! row is written once.
 
+use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How many threads run the tasks: there is a table for each, and columns are compared within one.
+/// Which of a runtime's executors runs the tasks: each has a table of its own, and columns are compared
+/// within one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Workers {
-    One,
-    Two,
+pub(crate) enum Flavor {
+    CurrentThread,
+    /// The one for many threads, on so many.
+    Workers(usize),
 }
 
-impl FromStr for Workers {
+impl Flavor {
+    /// Threads that run tasks.
+    pub(crate) fn threads(self) -> usize {
+        match self {
+            Self::CurrentThread => 1,
+            Self::Workers(workers) => workers,
+        }
+    }
+}
+
+/// As it stands behind the name of a runtime: nothing, or the number of workers.
+impl fmt::Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CurrentThread => Ok(()),
+            Self::Workers(workers) => write!(f, "{workers}"),
+        }
+    }
+}
+
+impl FromStr for Flavor {
     type Err = String;
 
-    fn from_str(number: &str) -> Result<Self, String> {
-        match number {
-            "1" => Ok(Self::One),
-            "2" => Ok(Self::Two),
-            _ => Err(format!("there are tables for 1 and for 2 workers, none for `{number}`")),
+    fn from_str(workers: &str) -> Result<Self, String> {
+        match workers.parse() {
+            _ if workers.is_empty() => Ok(Self::CurrentThread),
+            Ok(workers @ 1..) => Ok(Self::Workers(workers)),
+            _ => Err(format!("`{workers}` is no number of workers: 1, 2 and so on are")),
         }
     }
 }
@@ -29,15 +52,12 @@ pub(crate) trait Runtime: 'static {
     /// Resolves to the output of the task; a task that failed panics here.
     type JoinHandle<T: Send + 'static>: Future<Output = T> + Send + 'static;
 
-    /// Threads that run tasks.
-    const WORKERS: Workers = Workers::One;
-
     /// Builds the runtime, runs `future` as its root, and ends it.
-    fn block_on<F: Future>(future: F) -> F::Output;
+    fn block_on<F: Future>(flavor: Flavor, future: F) -> F::Output;
 
     /// The same for a root that sleeps, where a runtime has two ways.
-    fn block_on_with_timers<F: Future>(future: F) -> F::Output {
-        Self::block_on(future)
+    fn block_on_with_timers<F: Future>(flavor: Flavor, future: F) -> F::Output {
+        Self::block_on(flavor, future)
     }
 
     /// Starts a task from inside `block_on`. What becomes of it when the handle is dropped is the runtime's affair.

@@ -50,6 +50,29 @@ fn every_row_ends_on_rt_with_two_workers() {
 }
 
 #[test]
+fn any_number_of_workers_is_a_column() {
+    for runtime in ["tokio1", "smol1", "rt1", "tokio3", "smol3", "rt3"] {
+        for row in ["S2in", "S6"] {
+            let cell = bench(&["cell", runtime, row, "1"]);
+            let message = String::from_utf8_lossy(&cell.stderr);
+            assert!(cell.status.success(), "{row} on {runtime}: {message}");
+        }
+    }
+}
+
+#[test]
+fn smol_is_also_measured_with_its_static_executor_where_that_is_not_its_column() {
+    let table = bench(&["S9", "--rounds", "1", "--runtimes", "smol-static2,smol2"]);
+    let text = String::from_utf8_lossy(&table.stdout);
+    let bytes = |runtime: &str| -> f64 {
+        let mut lines = text.lines().map(str::split_whitespace);
+        let mut line = lines.find(|line| line.clone().next() == Some(runtime)).expect("a line");
+        line.nth(1).expect("a figure").parse().expect("a number")
+    };
+    assert!(bytes("smol-static2") < bytes("smol2"), "a list of the tasks occupies memory:\n{text}");
+}
+
+#[test]
 fn a_cell_answers_with_seven_numbers() {
     let cell = bench(&["cell", "smol", "S5"]);
     let line = String::from_utf8_lossy(&cell.stdout);
@@ -98,7 +121,8 @@ fn what_is_unknown_is_named() {
         &["S99"][..],
         &["--runtimes", "nobody"],
         &["--rounds", "0"],
-        &["--workers", "3"],
+        &["--workers", "0"],
+        &["--runtimes", "rt0"],
         &["count", "S1"],
     ] {
         let refused = bench(arguments);

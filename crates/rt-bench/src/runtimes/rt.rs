@@ -1,4 +1,4 @@
-//! Our own, on the current thread, at its defaults.
+//! Our own, at its defaults.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,16 +8,20 @@ use rt::task::JoinHandle;
 
 use super::in_time::InTime;
 use super::joined::Joined;
-use crate::runtime::Runtime;
+use crate::runtime::{Flavor, Runtime};
 
-/// `rt`, `new_current_thread`.
+/// `rt`, `new_current_thread` or `new_multi_thread`.
 pub(crate) struct Rt;
 
 impl Runtime for Rt {
     type JoinHandle<T: Send + 'static> = Joined<JoinHandle<T>>;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let runtime = Builder::new_current_thread().build().expect("rt starts");
+    fn block_on<F: Future>(flavor: Flavor, future: F) -> F::Output {
+        let mut builder = match flavor {
+            Flavor::CurrentThread => Builder::new_current_thread(),
+            Flavor::Workers(_) => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(flavor.threads()).build().expect("rt starts");
         runtime.block_on(future)
     }
 

@@ -1,36 +1,107 @@
-//! The smol stack at its fastest: `async-executor`'s static local executor under `async-io`'s `block_on`.
+//! The smol stack: one of `async-executor`'s four executors under a plain `block_on`, `async-io`'s where
+//! something sleeps.
 
-use std::future::Future;
+use std::future::{Future, pending};
+use std::marker::PhantomData;
+use std::thread;
 use std::time::Duration;
 
-use async_executor::{LocalExecutor, StaticLocalExecutor, Task};
+use async_executor::{Executor, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task};
 use async_io::Timer;
 use futures_lite::future;
 
-use crate::runtime::Runtime;
+use crate::runtime::{Flavor, Runtime};
 
-/// `async-executor` and `async-io`, one thread.
-pub(crate) struct Smol;
+/// `async-executor` and `async-io`, with that executor.
+pub(crate) struct Smol<E>(PhantomData<E>);
 
-/// The same with the executor that drops its tasks when it ends: for what a task occupies. The static one,
-/// which is faster, keeps no list of them.
-pub(crate) struct SmolOwning;
+/// An executor that is always there.
+pub(crate) trait Executing: 'static {
+    /// Starts a task.
+    fn spawn<F>(future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
 
-thread_local! {
-    static EXECUTOR: &'static StaticLocalExecutor = LocalExecutor::new().leak();
-    static OWNING: LocalExecutor<'static> = const { LocalExecutor::new() };
+    /// Runs its tasks until that future is ready.
+    fn run<F: Future>(future: F) -> impl Future<Output = F::Output>;
 }
 
-impl Runtime for Smol {
+/// One thread's, at its fastest: it keeps no list of its tasks.
+pub(crate) struct LocalStatic;
+
+/// One thread's that drops its tasks when it ends, were it not kept to the end of the process: for what a
+/// task occupies.
+pub(crate) struct Local;
+
+/// Many threads', at its fastest: it keeps no list of its tasks.
+pub(crate) struct SharedStatic;
+
+/// Many threads' that drops its tasks when it ends, likewise.
+pub(crate) struct Shared;
+
+thread_local! {
+    static LOCAL_STATIC: &'static StaticLocalExecutor = LocalExecutor::new().leak();
+    static LOCAL: &'static LocalExecutor<'static> = Box::leak(Box::new(LocalExecutor::new()));
+}
+static SHARED_STATIC: StaticExecutor = StaticExecutor::new();
+static SHARED: Executor<'static> = Executor::new();
+
+/// The executor of the type is what the expression gives.
+macro_rules! executing {
+    ($type:ty: $executor:expr) => {
+        impl Executing for $type {
+            fn spawn<F>(future: F) -> Task<F::Output>
+            where
+                F: Future + Send + 'static,
+                F::Output: Send + 'static,
+            {
+                $executor.spawn(future)
+            }
+
+            fn run<F: Future>(future: F) -> impl Future<Output = F::Output> {
+                $executor.run(future)
+            }
+        }
+    };
+}
+
+executing!(LocalStatic: LOCAL_STATIC.with(|executor| *executor));
+executing!(Local: LOCAL.with(|executor| *executor));
+executing!(SharedStatic: SHARED_STATIC);
+executing!(Shared: SHARED);
+
+impl<E: Executing> Smol<E> {
+    fn start(workers: usize) {
+        for _ in 0..workers {
+            thread::spawn(|| future::block_on(E::run(pending::<()>())));
+        }
+    }
+}
+
+impl<E: Executing> Runtime for Smol<E> {
     type JoinHandle<T: Send + 'static> = Task<T>;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        future::block_on(EXECUTOR.with(|executor| *executor).run(future))
+    /// Workers are threads of their own, beside the one that blocks.
+    fn block_on<F: Future>(flavor: Flavor, future: F) -> F::Output {
+        match flavor {
+            Flavor::CurrentThread => future::block_on(E::run(future)),
+            Flavor::Workers(workers) => {
+                Self::start(workers);
+                future::block_on(future)
+            }
+        }
     }
 
     /// Turns the reactor on this thread. Without timers that costs a system call at every wake of the root.
-    fn block_on_with_timers<F: Future>(future: F) -> F::Output {
-        async_io::block_on(EXECUTOR.with(|executor| *executor).run(future))
+    fn block_on_with_timers<F: Future>(flavor: Flavor, future: F) -> F::Output {
+        match flavor {
+            Flavor::CurrentThread => async_io::block_on(E::run(future)),
+            Flavor::Workers(workers) => {
+                Self::start(workers);
+                async_io::block_on(future)
+            }
+        }
     }
 
     fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>
@@ -38,11 +109,11 @@ impl Runtime for Smol {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        EXECUTOR.with(|executor| executor.spawn(future))
+        E::spawn(future)
     }
 
     fn spawn_detached(future: impl Future<Output = ()> + Send + 'static) {
-        Self::spawn(future).detach();
+        E::spawn(future).detach();
     }
 
     fn yield_now() -> impl Future<Output = ()> + Send {
@@ -65,43 +136,5 @@ impl Runtime for Smol {
             Timer::after(duration).await;
             None
         })
-    }
-}
-
-impl Runtime for SmolOwning {
-    type JoinHandle<T: Send + 'static> = Task<T>;
-
-    fn block_on<F: Future>(future: F) -> F::Output {
-        OWNING.with(|executor| future::block_on(executor.run(future)))
-    }
-
-    fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        OWNING.with(|executor| executor.spawn(future))
-    }
-
-    fn spawn_detached(future: impl Future<Output = ()> + Send + 'static) {
-        Self::spawn(future).detach();
-    }
-
-    fn yield_now() -> impl Future<Output = ()> + Send {
-        Smol::yield_now()
-    }
-
-    fn sleep(duration: Duration) -> impl Future + Send {
-        Smol::sleep(duration)
-    }
-
-    fn timeout<F: Future + Send>(
-        duration: Duration,
-        future: F,
-    ) -> impl Future<Output = Option<F::Output>> + Send
-    where
-        F::Output: Send,
-    {
-        Smol::timeout(duration, future)
     }
 }

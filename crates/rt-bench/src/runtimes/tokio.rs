@@ -1,4 +1,4 @@
-//! tokio on the current thread, with everything enabled, as `#[tokio::main(flavor = "current_thread")]` has it.
+//! tokio with everything enabled, as `#[tokio::main]` has it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,17 +8,21 @@ use tokio::task::JoinHandle;
 
 use super::in_time::InTime;
 use super::joined::Joined;
-use crate::runtime::Runtime;
+use crate::runtime::{Flavor, Runtime};
 
-/// `tokio`, `new_current_thread`.
+/// `tokio`, `new_current_thread` or `new_multi_thread`.
 pub(crate) struct Tokio;
 
 impl Runtime for Tokio {
     type JoinHandle<T: Send + 'static> = Joined<JoinHandle<T>>;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("tokio starts");
-        runtime.block_on(future)
+    fn block_on<F: Future>(flavor: Flavor, future: F) -> F::Output {
+        let mut builder = match flavor {
+            Flavor::CurrentThread => Builder::new_current_thread(),
+            Flavor::Workers(_) => Builder::new_multi_thread(),
+        };
+        let builder = builder.worker_threads(flavor.threads()).enable_all();
+        builder.build().expect("tokio starts").block_on(future)
     }
 
     fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>

@@ -5,30 +5,64 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::measure::Laps;
-use crate::runtime::{Runtime, Workers};
+use crate::runtime::Runtime;
 
-/// Operations of one repeat: an operation is a piece of arithmetic and a yield.
-pub(crate) const OPERATIONS: u64 = TASKS * PIECES;
-/// Rounds of a piece that takes about a microsecond (S8), and a tenth of it (S8f).
-pub(crate) const MICROSECOND: u32 = 500;
-pub(crate) const TENTH: u32 = MICROSECOND / 10;
+/// Tasks that each do a piece of arithmetic and yield, so many times.
+#[derive(Clone, Copy)]
+pub(crate) struct Crowd {
+    tasks: u64,
+    pieces: u64,
+    /// Rounds of arithmetic in a piece.
+    rounds: u32,
+}
 
-const TASKS: u64 = 10_000;
-const PIECES: u64 = 10;
+/// Rounds that take about a microsecond.
+const MICROSECOND: u32 = 500;
+
+/// Many tasks: S8, and S8f with a tenth of the work.
+pub(crate) const MANY: Crowd = Crowd { tasks: 10_000, pieces: 10, rounds: MICROSECOND };
+pub(crate) const MANY_FINE: Crowd = Crowd { rounds: MICROSECOND / 10, ..MANY };
+
 /// The plain loops run so often, and the fastest counts: they are short, and others use the machine too.
 const PLAIN_TIMES: u32 = 5;
 
-/// S8, S8f: many tasks that compute and yield, ten times each.
-pub(crate) async fn compute_and_yield<R: Runtime>(mut laps: Laps, rounds: u32) -> Laps {
+impl Crowd {
+    /// Pieces of one repeat.
+    pub(crate) const fn operations(self) -> u64 {
+        self.tasks * self.pieces
+    }
+
+    fn in_plain_loops(self, threads: u64) -> u64 {
+        let share = move |thread: u64| {
+            let seeds = (thread..self.tasks).step_by(threads as usize);
+            let values =
+                seeds.map(|seed| (0..self.pieces).fold(seed, |value, _| piece(value, self.rounds)));
+            values.fold(0, |sum, value| sum ^ value)
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..threads).map(|thread| scope.spawn(move || share(thread))).collect();
+            let sums = threads.into_iter().map(|thread| thread.join().expect("arithmetic ends"));
+            sums.fold(0, |sum, value| sum ^ value)
+        })
+    }
+}
+
+/// S8, S8f: tasks that compute and yield; beside it the same on so many threads without a runtime.
+pub(crate) async fn compute_and_yield<R: Runtime>(
+    mut laps: Laps,
+    crowd: Crowd,
+    threads: usize,
+) -> Laps {
     let mut sums = Vec::new();
     for crowds in &mut laps {
         for _ in 0..crowds {
-            let tasks: Vec<_> = (0..TASKS)
+            let tasks: Vec<_> = (0..crowd.tasks)
                 .map(|seed| {
                     R::spawn(async move {
                         let mut value = seed;
-                        for _ in 0..PIECES {
-                            value = piece(value, rounds);
+                        for _ in 0..crowd.pieces {
+                            value = piece(value, crowd.rounds);
                             R::yield_now().await;
                         }
                         value
@@ -45,31 +79,13 @@ pub(crate) async fn compute_and_yield<R: Runtime>(mut laps: Laps, rounds: u32) -
     let mut plain = Duration::MAX;
     for _ in 0..PLAIN_TIMES {
         let start = Instant::now();
-        sums.push(in_plain_loops(R::WORKERS, rounds));
+        sums.push(crowd.in_plain_loops(threads as u64));
         plain = plain.min(start.elapsed());
     }
     laps.set_plain(plain);
     let expected = sums[0];
     assert!(sums.iter().all(|&sum| sum == expected), "the tasks compute what plain loops do");
     laps
-}
-
-fn in_plain_loops(workers: Workers, rounds: u32) -> u64 {
-    let threads = match workers {
-        Workers::One => 1,
-        Workers::Two => 2,
-    };
-    let share = move |thread: u64| {
-        let seeds = (thread..TASKS).step_by(threads as usize);
-        let values = seeds.map(|seed| (0..PIECES).fold(seed, |value, _| piece(value, rounds)));
-        values.fold(0, |sum, value| sum ^ value)
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || share(thread))).collect();
-        let sums = threads.into_iter().map(|thread| thread.join().expect("arithmetic ends"));
-        sums.fold(0, |sum, value| sum ^ value)
-    })
 }
 
 /// Arithmetic of which each step needs the one before. Marsaglia, "Xorshift RNGs" (2003).
