@@ -62,7 +62,7 @@ impl Laps {
         self.spent
     }
 
-    /// How late the timers (T1) or the tasks (W1, W2) of the timed lap were.
+    /// How late the timers (T1, W3), the tasks (W1, W2) or the answers (S7s) of the timed lap were.
     pub(crate) fn set_lateness(&mut self, mut late: Vec<Duration>) {
         late.sort_unstable();
         let quantile =
@@ -75,7 +75,7 @@ impl Laps {
         self.lateness
     }
 
-    /// What one repeat of the workload takes without a runtime; only S8 and S8f have it.
+    /// What one repeat of the workload takes without a runtime; only S8, S8f and S8j have it.
     pub(crate) fn set_plain(&mut self, plain: Duration) {
         self.plain = plain;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::measure::Laps;
 use crate::runtime::{Flavor, Runtime};
-use crate::workload::{channels, computing, parked, tasks, timers, waiting};
+use crate::workload::{channels, computing, foreign, parked, tasks, timers, waiting};
 
 /// A row of the table, under the letters of `SPEED.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,21 @@ pub(crate) enum Row {
     S5,
     S6,
     S6b,
+    S7,
+    S7s,
     S8,
     S8f,
+    S8j,
     T1,
     T2,
+    T2p,
     T2b,
     T3,
     T3y,
     S9,
     W1,
     W2,
+    W3,
 }
 
 /// What a row is.
@@ -70,7 +75,7 @@ pub(crate) enum Counted {
 
 impl Row {
     /// In the order of the table.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::S1,
         Self::S1in,
         Self::S2,
@@ -80,16 +85,21 @@ impl Row {
         Self::S5,
         Self::S6,
         Self::S6b,
+        Self::S7,
+        Self::S7s,
         Self::S8,
         Self::S8f,
+        Self::S8j,
         Self::T1,
         Self::T2,
+        Self::T2p,
         Self::T2b,
         Self::T3,
         Self::T3y,
         Self::S9,
         Self::W1,
         Self::W2,
+        Self::W3,
     ];
 
     /// p99 of the lateness in T1.
@@ -122,16 +132,21 @@ impl Row {
             Self::S5   => row("chain of 1,000 spawns: per link",                 Wall, Some(35.0),  instructions(280.0), tasks::CHAIN, [100, 600], 10),
             Self::S6   => row("channels of 256, 1 to 8 to 1: per message",       Wall, None,        None, channels::MESSAGES, [1, 5], 0),
             Self::S6b  => row("channels of capacity 1: per message",             Wall, Some(450.0), None, channels::MESSAGES, [1, 3], 0),
+            Self::S7   => row("foreign thread and task, both sleep: round trip", Wall, None,        None, 1, [5_000, 30_000], 0),
+            Self::S7s  => row("an idle runtime's answer to a foreign thread",    Latency, None,     None, 1, [50, 500], 0),
             Self::S8   => row("10,000 tasks x 10 x (1 us, yield)",               Wall, None,        None, computing::MANY.operations(), [1, 5], 0),
             Self::S8f  => row("10,000 tasks x 10 x (0.1 us, yield)",             Wall, Some(100.0), None, computing::MANY_FINE.operations(), [2, 20], 0),
+            Self::S8j  => row("8 tasks x 2,000 x (5 us, yield)",                 Wall, None,        None, computing::FEW.operations(), [1, 5], 0),
             Self::T1   => row("100,000 sleeps of 1 to 100 ms: per sleep",        Cpu,  Some(900.0), None, timers::SLEEPERS, [1, 1], 0),
             Self::T2   => row("create a 10 s timer, poll once, drop",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 300_000], 10_000),
-            Self::T2b  => row("the same beside 1,000 waiting timers",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 500_000], 10_000),
+            Self::T2p  => row("the same by two tasks at once",                   Wall, None,        None, 2, [50_000, 300_000], 0),
+            Self::T2b  => row("one task beside 1,000 waiting timers",            Wall, Some(50.0),  instructions(250.0), 1, [50_000, 500_000], 10_000),
             Self::T3   => row("timeout(10 s, ready)",                            Wall, Some(14.0),  instructions(50.0), 1, [500_000, 3_000_000], 50_000),
             Self::T3y  => row("timeout(10 s, pending once)",                     Wall, Some(65.0),  instructions(450.0), 1, [100_000, 500_000], 10_000),
             Self::S9   => row("a parked task with a 64-byte future",             Resident, Some(144.0), Some((Allocations, 1.0)), parked::BATCH, [10, 1_000], 50),
             Self::W1   => row("two tasks of 5 ms, spawned at once, until both run",   Latency, None,  None, 1, [5, 50], 0),
             Self::W2   => row("woken by who then computes for 100 ms, until it runs", Latency, None,  None, 1, [1, 10], 0),
+            Self::W3   => row("a timer beside a poll of a second, how late it is",    Latency, None,  None, 1, [1, 3], 0),
         };
         facts
     }
@@ -154,14 +169,16 @@ impl Row {
             Self::S4 => 260.0,
             Self::S5 => 40.0,
             Self::S6b => 600.0,
+            Self::S7 => 5_000.0,
             Self::T1 => 1_000.0,
             Self::T2 => 50.0,
+            Self::T2p => 30.0,
             Self::T3 => 16.0,
             Self::T3y => 70.0,
             Self::S9 => 144.0,
             Self::W1 => 100_000.0,
-            Self::W2 => 20_000_000.0,
-            Self::S6 | Self::S8 | Self::S8f | Self::T2b => return None,
+            Self::W2 | Self::W3 => 20_000_000.0,
+            Self::S6 | Self::S7s | Self::S8 | Self::S8f | Self::S8j | Self::T2b => return None,
         })
     }
 
@@ -176,13 +193,34 @@ impl Row {
 
     /// Whether it stands in the table that is printed when no row is named.
     pub(crate) fn is_in_table(self, flavor: Flavor) -> bool {
-        let is_about_workers = matches!(self, Self::S6 | Self::S8 | Self::W1 | Self::W2);
+        let is_about_workers = matches!(
+            self,
+            Self::S6
+                | Self::S7
+                | Self::S7s
+                | Self::S8
+                | Self::S8j
+                | Self::T2p
+                | Self::W1
+                | Self::W2
+                | Self::W3
+        );
         !is_about_workers || flavor != Flavor::CurrentThread
     }
 
     /// Whether anything sleeps in it.
     pub(crate) fn has_timers(self) -> bool {
-        matches!(self, Self::T1 | Self::T2 | Self::T2b | Self::T3 | Self::T3y | Self::W1)
+        matches!(
+            self,
+            Self::T1
+                | Self::T2
+                | Self::T2p
+                | Self::T2b
+                | Self::T3
+                | Self::T3y
+                | Self::W1
+                | Self::W3
+        )
     }
 
     /// Whether `count` has a goal for it.
@@ -198,7 +236,7 @@ impl Row {
             // smol's timeout counts from the first poll and never reads the clock here.
             (Self::T3, "smol", _) => 0.8,
             // A tie is expected.
-            (Self::S6 | Self::S9, ..) => 0.95,
+            (Self::S6 | Self::S8j | Self::S9, ..) => 0.95,
             _ => 1.0,
         }
     }
@@ -216,18 +254,23 @@ impl Row {
             Self::S5 => tasks::chain::<R>(laps).await,
             Self::S6 => channels::fan_out_fan_in::<R>(laps, channels::ROOM).await,
             Self::S6b => channels::fan_out_fan_in::<R>(laps, 1).await,
+            Self::S7 => foreign::there_and_back::<R>(laps).await,
+            Self::S7s => foreign::answer_of_the_idle::<R>(laps).await,
             Self::S8 => computing::compute_and_yield::<R>(laps, computing::MANY, threads).await,
             Self::S8f => {
                 computing::compute_and_yield::<R>(laps, computing::MANY_FINE, threads).await
             }
+            Self::S8j => computing::compute_and_yield::<R>(laps, computing::FEW, threads).await,
             Self::T1 => timers::sleeps::<R>(laps).await,
             Self::T2 => R::spawn(timers::create_poll_drop::<R>(laps)).await,
+            Self::T2p => timers::create_poll_drop_by_two::<R>(laps).await,
             Self::T2b => R::spawn(timers::create_poll_drop_beside_waiting::<R>(laps)).await,
             Self::T3 => R::spawn(timers::timeout_of_ready::<R>(laps)).await,
             Self::T3y => R::spawn(timers::timeout_of_pending_once::<R>(laps)).await,
             Self::S9 => parked::park::<R>(laps).await,
             Self::W1 => R::spawn(waiting::until_both_run::<R>(laps)).await,
             Self::W2 => R::spawn(waiting::until_the_woken_runs::<R>(laps)).await,
+            Self::W3 => R::spawn(waiting::until_the_timer_is_served::<R>(laps)).await,
         }
     }
 }

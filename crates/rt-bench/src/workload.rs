@@ -2,6 +2,7 @@
 
 pub(crate) mod channels;
 pub(crate) mod computing;
+pub(crate) mod foreign;
 pub(crate) mod parked;
 pub(crate) mod tasks;
 pub(crate) mod timers;

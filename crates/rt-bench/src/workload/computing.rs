@@ -1,4 +1,4 @@
-//! Arithmetic between yields, and the same in plain loops on as many threads: S8 and S8f.
+//! Arithmetic between yields, and the same in plain loops on as many threads: S8, S8f and S8j.
 
 use std::hint::black_box;
 use std::thread;
@@ -22,6 +22,8 @@ const MICROSECOND: u32 = 500;
 /// Many tasks: S8, and S8f with a tenth of the work.
 pub(crate) const MANY: Crowd = Crowd { tasks: 10_000, pieces: 10, rounds: MICROSECOND };
 pub(crate) const MANY_FINE: Crowd = Crowd { rounds: MICROSECOND / 10, ..MANY };
+/// Few tasks, with longer pieces: S8j.
+pub(crate) const FEW: Crowd = Crowd { tasks: 8, pieces: 2_000, rounds: 5 * MICROSECOND };
 
 /// The plain loops run so often, and the fastest counts: they are short, and others use the machine too.
 const PLAIN_TIMES: u32 = 5;
@@ -48,7 +50,7 @@ impl Crowd {
     }
 }
 
-/// S8, S8f: tasks that compute and yield; beside it the same on so many threads without a runtime.
+/// S8, S8f, S8j: tasks that compute and yield; beside it the same on so many threads without a runtime.
 pub(crate) async fn compute_and_yield<R: Runtime>(
     mut laps: Laps,
     crowd: Crowd,

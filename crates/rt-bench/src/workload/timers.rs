@@ -55,6 +55,17 @@ pub(crate) async fn create_poll_drop<R: Runtime>(mut laps: Laps) -> Laps {
     laps
 }
 
+/// T2p: two tasks at once do that.
+pub(crate) async fn create_poll_drop_by_two<R: Runtime>(mut laps: Laps) -> Laps {
+    for timers in &mut laps {
+        let tasks = [(); 2].map(|()| R::spawn(come_and_go::<R>(timers)));
+        for task in tasks {
+            assert_eq!(task.await, timers, "none fires");
+        }
+    }
+    laps
+}
+
 /// So many long timers, one after the other: how many were pending.
 async fn come_and_go<R: Runtime>(timers: u64) -> u64 {
     let mut pending = 0;

@@ -1,4 +1,4 @@
-//! How long a task waits for a thread: W1 and W2. What makes another row fast by keeping a second core
+//! How long a task waits for a thread: W1 to W3. What makes another row fast by keeping a second core
 //! asleep shows here.
 
 use std::future::{Future, poll_fn};
@@ -17,6 +17,10 @@ use crate::runtime::Runtime;
 const SHORT: Duration = Duration::from_millis(5);
 /// What a task computes after it has woken another (W2).
 const LONG: Duration = Duration::from_millis(100);
+/// What a task computes in one poll while another one's timer becomes due (W3).
+const WHOLE: Duration = Duration::from_secs(1);
+/// When that is, beside [`PAUSE`]: long after the poll has begun, and long before it ends.
+const DUE: Duration = Duration::from_millis(100);
 
 /// Long enough for a worker to go to sleep.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -67,6 +71,28 @@ pub(crate) async fn until_the_woken_runs<R: Runtime>(mut laps: Laps) -> Laps {
             late.push(sleeper.await);
         }
         assert_eq!(late.len() as u64, wakes, "every sleeper wakes");
+    }
+    laps.set_lateness(late);
+    laps
+}
+
+/// W3: a task's timer becomes due while another task computes, which was itself woken by a timer: so whoever
+/// waited for the timers is the one that computes.
+pub(crate) async fn until_the_timer_is_served<R: Runtime>(mut laps: Laps) -> Laps {
+    let mut late = Vec::new();
+    for timers in &mut laps {
+        late.clear();
+        for _ in 0..timers {
+            let sleeper = R::spawn(async {
+                let start = Instant::now();
+                R::sleep(DUE).await;
+                start.elapsed().checked_sub(DUE).expect("no sleep ends early")
+            });
+            R::sleep(PAUSE).await;
+            compute(WHOLE);
+            late.push(sleeper.await);
+        }
+        assert_eq!(late.len() as u64, timers, "every timer is served");
     }
     laps.set_lateness(late);
     laps
