@@ -70,6 +70,11 @@ impl Column {
         self.runtime.name
     }
 
+    /// The same runtime with so many workers.
+    pub(crate) fn with_workers(self, workers: usize) -> Self {
+        Self { flavor: Flavor::Workers(workers), ..self }
+    }
+
     /// Every other column is a peer.
     pub(crate) fn is_ours(self) -> bool {
         self.runtime.name == "rt"

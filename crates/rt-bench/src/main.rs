@@ -10,6 +10,9 @@ mod workload;
 mod row;
 
 mod cell;
+mod rounds;
+
+mod curve;
 mod report;
 
 mod baseline;
@@ -24,6 +27,7 @@ use crate::row::Row;
 use crate::runtime::Flavor;
 
 const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--runtimes a,b]
+       rt-bench curve [ROWS...] [--rounds N] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]";
 
 fn main() -> ExitCode {
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
         ["cell", runtime, row] => cell(runtime, row, None),
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
+        ["curve", ref rest @ ..] => Options::parse(rest, is_about_two).and_then(curve),
         ref rest => Options::parse(rest, Row::is_in_table).and_then(compare),
     };
     match outcome {
@@ -65,6 +70,16 @@ fn count(chosen: Options) -> Result<bool, String> {
         return Ok(true);
     }
     Ok(baseline.holds(&counts))
+}
+
+/// A curve has the rows of the table of two workers.
+fn is_about_two(row: Row, _: Flavor) -> bool {
+    row.is_in_table(Flavor::Workers(2))
+}
+
+fn curve(chosen: Options) -> Result<bool, String> {
+    curve::curve(&chosen.rows, &chosen.columns, chosen.rounds)?;
+    Ok(true)
 }
 
 fn compare(chosen: Options) -> Result<bool, String> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cell::{Column, Sample};
+use crate::rounds::{interleave, median, sorted};
 use crate::row::{Figure, Row};
 use crate::runtime::Flavor;
 
@@ -98,28 +99,4 @@ fn lateness(samples: &[Sample]) -> [f64; 2] {
 
 fn time(milliseconds: f64) -> Duration {
     Duration::from_secs_f64(milliseconds / 1e3)
-}
-
-/// The samples of each column. Rounds are interleaved, and each one starts with another column.
-fn interleave(row: Row, columns: &[Column], rounds: usize) -> Result<Vec<Vec<Sample>>, String> {
-    let mut samples = vec![Vec::new(); columns.len()];
-    for round in 0..rounds {
-        for turn in 0..columns.len() {
-            let index = (round + turn) % columns.len();
-            samples[index].push(columns[index].measure_apart(row)?);
-        }
-    }
-    Ok(samples)
-}
-
-fn sorted(figures: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut figures: Vec<_> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures
-}
-
-/// The upper one of the middle two, if they are two.
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let figures = sorted(figures);
-    figures[figures.len() / 2]
 }

@@ -61,6 +61,32 @@ fn any_number_of_workers_is_a_column() {
 }
 
 #[test]
+fn a_curve_has_a_table_for_each_runtime() {
+    let curve = bench(&["curve", "S5", "S7s", "--rounds", "1", "--runtimes", "smol,rt"]);
+    let text = String::from_utf8_lossy(&curve.stdout);
+    assert!(curve.status.success(), "{text}");
+    let heads: Vec<_> = text.lines().filter(|line| line.starts_with("row")).collect();
+    assert_eq!(heads.len(), 2, "{text}");
+    for (head, runtime) in heads.iter().zip(["smol", "rt"]) {
+        for workers in [1, 2, 4, 8] {
+            assert!(head.contains(&format!(" {runtime}{workers},")), "{text}");
+        }
+    }
+    for row in ["S5 ", "S7s "] {
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with(row)).collect();
+        assert_eq!(lines.len(), 2, "{row} of two runtimes:\n{text}");
+        for line in lines {
+            let words = line.split_whitespace().rev().take(12);
+            let numbers: Vec<f64> = words.map(|word| word.parse().unwrap()).collect();
+            // From the last: switches, CPU, figure.
+            let figures: Vec<_> = numbers.iter().skip(2).step_by(3).collect();
+            assert_eq!(figures.len(), 4, "{text}");
+            assert!(figures.iter().all(|&&figure| figure > 0.0), "all take time:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_tie_is_asked_for_where_one_is_expected() {
     let table = bench(&["S8j", "--workers", "2", "--rounds", "1", "--runtimes", "smol2,rt2"]);
     let text = String::from_utf8_lossy(&table.stdout);
@@ -134,6 +160,7 @@ fn what_is_unknown_is_named() {
         &["--rounds", "0"],
         &["--workers", "0"],
         &["--runtimes", "rt0"],
+        &["curve", "--workers", "2"],
         &["count", "S1"],
     ] {
         let refused = bench(arguments);
