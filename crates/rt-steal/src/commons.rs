@@ -187,12 +187,18 @@ impl Commons {
         }
     }
 
-    /// Whether there is work that any worker may take: for the last look, and for who has found some.
+    /// Whether there is work that any worker may take: for the last look.
     ///
     /// The slots are left out: what stands in one is next for its owner, who is awake, and looks at it
     /// before it sleeps. Behind a long poll the monitor takes it out, and notifies with a fence.
     pub(crate) fn has_work(&self) -> bool {
         self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
+    }
+
+    /// As [`has_work`](Commons::has_work), but at this desk, for the worker there who has found some.
+    pub(crate) fn has_work_beside(&self, own: usize) -> bool {
+        let mut others = self.desks.iter().enumerate().filter(|&(desk, _)| desk != own);
+        self.injector.look() || others.any(|(_, desk)| !desk.stealer.is_empty())
     }
 
     /// Somebody is needed who sleeps: a worker, else a thread in a `block_on`.

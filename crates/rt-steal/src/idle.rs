@@ -365,7 +365,8 @@ impl Idle {
 
 impl Searching<'_> {
     /// It has found something. If it was the last one who searched, `has_more` says whether there is
-    /// work left anywhere, what it has stolen for itself included; then another one is woken.
+    /// work left anywhere beside the task that it polls next, what else it has stolen included; then another
+    /// one is woken.
     pub fn finish(self, has_more: impl FnOnce() -> bool) {
         let idle = ManuallyDrop::new(self).idle;
         if !idle.stop_searching() {

@@ -116,6 +116,12 @@ impl Place {
         ends.slot.is_empty() && ends.ring.is_empty()
     }
 
+    /// How many tasks stand here.
+    pub(crate) fn len(&mut self) -> usize {
+        let ends = self.ends();
+        ends.ring.len() + usize::from(!ends.slot.is_empty())
+    }
+
     /// Takes a share of what came in from outside. Whether there was any.
     #[inline]
     pub(crate) fn admit(&mut self) -> bool {

@@ -261,8 +261,16 @@ impl<P: Park, B: Probe> Bench<P, B> {
     #[inline]
     fn found(&self, searching: Option<Searching<'_>>) {
         if let Some(searching) = searching {
-            searching.finish(|| self.commons.has_work());
+            searching.finish(|| self.has_more());
         }
+    }
+
+    /// Whether there is work beside the task that it polls next.
+    fn has_more(&self) -> bool {
+        let mut place = self.station.place.borrow_mut();
+        let own = place.as_mut().map_or(0, Place::len);
+        drop(place);
+        own > 1 || self.commons.has_work_beside(self.index)
     }
 
     /// Timers and sockets, after so many polls [WO2].
