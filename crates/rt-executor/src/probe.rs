@@ -22,6 +22,11 @@ pub trait Probe {
         let _ = count;
     }
 
+    /// So many tasks were taken out of another worker's queue.
+    fn stolen(&mut self, count: usize) {
+        let _ = count;
+    }
+
     /// There is nothing to do: the thread waits.
     fn parking(&mut self) {}
 

@@ -143,15 +143,20 @@ impl Place {
         !is_empty
     }
 
-    /// Takes half of what another worker has, beginning the search at any of them. Whether one had any.
-    pub(crate) fn steal(&mut self, random: usize) -> bool {
+    /// Takes half of what another worker has, beginning the search at any of them. Says how many it took.
+    pub(crate) fn steal(&mut self, random: usize) -> usize {
         let desks = &self.commons.desks;
-        let index = self.index;
-        let victims = (0..desks.len()).map(|step| (random.wrapping_add(step)) % desks.len());
-        victims.filter(|&victim| victim != index).any(|victim| {
-            let stealer = &desks[victim].stealer;
-            !stealer.is_empty() && self.ends().ring.steal(stealer) > 0
-        })
+        for step in 0..desks.len() {
+            let victim = random.wrapping_add(step) % desks.len();
+            if victim == self.index || desks[victim].stealer.is_empty() {
+                continue;
+            }
+            let count = self.ends().ring.steal(&desks[victim].stealer);
+            if count > 0 {
+                return count;
+            }
+        }
+        0
     }
 }
 

@@ -300,9 +300,18 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
     }
 
-    fn take_some(&self) -> bool {
+    fn take_some(&mut self) -> bool {
         let mut place = self.station.place.borrow_mut();
-        place.as_mut().is_some_and(|place| place.admit() || place.steal(self.random()))
+        let Some(own) = &mut *place else { return false };
+        if own.admit() {
+            return true;
+        }
+        let stolen = own.steal(self.random());
+        drop(place);
+        if stolen > 0 {
+            contained(|| self.probe.stolen(stolen));
+        }
+        stolen > 0
     }
 
     /// Where a search begins. Marsaglia, "Xorshift RNGs" (2003).

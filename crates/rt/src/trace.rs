@@ -38,6 +38,9 @@ pub struct Event {
     pub task: Option<Id>,
     /// The task that was being polled on the thread where it happened: who spawned, who woke.
     pub by: Option<Id>,
+    /// The worker on whose thread it happened, of polls, parks and thefts on a multi-threaded runtime: in the
+    /// order in which its threads were started.
+    pub worker: Option<usize>,
     /// What.
     pub what: What,
 }
@@ -58,6 +61,8 @@ pub enum What {
     Polled(Outcome),
     /// The future is gone.
     Ended(End),
+    /// The worker took so many tasks out of another one's queue.
+    Stolen(usize),
     /// The thread has nothing to do and waits.
     Parking,
     /// The thread has waited.
@@ -141,8 +146,8 @@ impl Shared {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, task: Option<Id>, by: Option<Id>, what: What) {
-        let event = Event { at: Instant::now(), task, by, what };
+    fn record(&self, (task, by): (Option<Id>, Option<Id>), worker: Option<usize>, what: What) {
+        let event = Event { at: Instant::now(), task, by, worker, what };
         let mut book = self.book();
         book.events.push_back(event);
         if book.events.len() > self.capacity {
@@ -200,20 +205,20 @@ impl Observer for All {
                 book.tasks.push(who);
             }
             drop(book);
-            shared.record(Some(task.id), by, What::Spawned);
+            shared.record((Some(task.id), by), None, What::Spawned);
         });
     }
 
     fn woken(&self, task: Id, by: Option<Id>) {
-        self.each(|shared| shared.record(Some(task), by, What::Woken));
+        self.each(|shared| shared.record((Some(task), by), None, What::Woken));
     }
 
     fn aborted(&self, task: Id, by: Option<Id>) {
-        self.each(|shared| shared.record(Some(task), by, What::Aborted));
+        self.each(|shared| shared.record((Some(task), by), None, What::Aborted));
     }
 
     fn ended(&self, task: Id, how: End) {
-        self.each(|shared| shared.record(Some(task), None, What::Ended(how)));
+        self.each(|shared| shared.record((Some(task), None), None, What::Ended(how)));
     }
 }
 
@@ -222,17 +227,23 @@ impl Observer for All {
 pub(crate) struct Recorder {
     trace: Option<Trace>,
     pub(crate) hooks: Hooks,
+    worker: Option<usize>,
 }
 
 impl Recorder {
     pub(crate) fn new(trace: Option<Trace>, hooks: Hooks) -> Recorder {
-        Recorder { trace, hooks }
+        Recorder { trace, hooks, worker: None }
+    }
+
+    /// The probe of one worker.
+    pub(crate) fn of_worker(&self, number: usize) -> Recorder {
+        Recorder { worker: Some(number), ..self.clone() }
     }
 
     #[inline]
     fn record(&self, task: Option<Id>, what: impl FnOnce() -> What) {
         if let Some(trace) = &self.trace {
-            trace.shared.record(task, None, what());
+            trace.shared.record((task, None), self.worker, what());
         }
     }
 }
@@ -254,6 +265,10 @@ impl Probe for Recorder {
                 Polled::Again(_) => Outcome::Again,
             })
         });
+    }
+
+    fn stolen(&mut self, count: usize) {
+        self.record(None, || What::Stolen(count));
     }
 
     fn parking(&mut self) {

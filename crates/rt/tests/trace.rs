@@ -243,3 +243,49 @@ fn what_nobody_records_is_not_recorded() {
         assert_eq!(seen, [What::Spawned, What::Ended(End::Completed)], "a runtime without a trace");
     });
 }
+
+#[test]
+fn on_workers_a_trace_says_who_polls_who_steals_and_who_waits() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    within(LIMIT, || {
+        let trace = Trace::new(100_000);
+        let runtime = Builder::new_multi_thread().worker_threads(2).trace(&trace).build().unwrap();
+        // All are spawned on one worker, and the second half of them waits for a thief: a poll of the
+        // first half ends when somebody else has polled.
+        let task = runtime.spawn(async {
+            let polled_by = std::sync::Arc::new(Mutex::new(std::collections::HashSet::new()));
+            let tasks: Vec<_> = (0..100)
+                .map(|_| {
+                    let polled_by = polled_by.clone();
+                    rt::spawn(async move {
+                        polled_by.lock().unwrap().insert(std::thread::current().id());
+                        while polled_by.lock().unwrap().len() < 2 {
+                            std::thread::yield_now();
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        runtime.block_on(task).unwrap();
+        drop(runtime);
+        let events = trace.events();
+        let workers = |is: fn(&What) -> bool| {
+            let mut workers: Vec<_> =
+                events.iter().filter(|event| is(&event.what)).map(|event| event.worker).collect();
+            workers.sort_unstable();
+            workers.dedup();
+            workers
+        };
+        let both = [Some(0), Some(1)];
+        assert_eq!(workers(|what| matches!(what, What::Polling)), both);
+        assert_eq!(workers(|what| matches!(what, What::Polled(_))), both);
+        assert_eq!(workers(|what| matches!(what, What::Spawned | What::Woken)), [None]);
+        let parks = workers(|what| matches!(what, What::Parking));
+        assert!(parks.ends_with(&both), "{parks:?}"); // and the root
+        let thieves = workers(|what| matches!(what, What::Stolen(1..)));
+        assert!(!thieves.is_empty() && !thieves.contains(&None), "{thieves:?}");
+    });
+}

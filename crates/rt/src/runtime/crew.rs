@@ -25,7 +25,7 @@ pub(super) struct Crew {
     /// Locked for the moment in which a thread makes its own handle of it.
     park: Mutex<Shared<Driver>>,
     handles: Mutex<Vec<JoinHandle<()>>>,
-    /// The number of the next thread, for its name.
+    /// The number of the next thread, for its name and for traces.
     next: AtomicUsize,
 }
 
@@ -48,29 +48,26 @@ impl Crew {
     pub(super) fn hire(&self, place: Place, inner: Inner) -> io::Result<()> {
         let park = self.park();
         let timers = inner.timers.wheels().timers(place.index());
-        self.start(inner, timers, move |recorder| {
-            Worker::new(place, park, recorder.clone(), recorder.clone())
-        })
+        self.start(inner, timers, move |probe| Worker::new(place, park, probe.clone(), probe))
     }
 
     fn hire_spare(&self, spare: Spare, inner: Inner) -> io::Result<()> {
         // Of the wheels it takes the one that is nobody's: which place it will have is not known.
         let (park, timers) = (self.park(), inner.timers.clone());
-        self.start(inner, timers, move |recorder| {
-            Worker::spare(spare, park, recorder.clone(), recorder.clone())
-        })
+        self.start(inner, timers, move |probe| Worker::spare(spare, park, probe.clone(), probe))
     }
 
     fn start(
         &self,
         inner: Inner,
         timers: Timers,
-        worker: impl FnOnce(&Recorder) -> Worker<Driver, Recorder> + Send + 'static,
+        worker: impl FnOnce(Recorder) -> Worker<Driver, Recorder> + Send + 'static,
     ) -> io::Result<()> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let body = move || {
             let hooks = inner.recorder.hooks.clone();
             let _timers = timers.enter();
-            let worker = worker(&inner.recorder);
+            let worker = worker(inner.recorder.of_worker(number));
             inner.govern(&worker.local_handle());
             let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);
             let _working = context::work_for(inner.clone());
@@ -79,7 +76,7 @@ impl Crew {
             worker.run();
             hooks::call(&hooks.on_stop);
         };
-        let handle = self.threads.spawn(self.next.fetch_add(1, Ordering::Relaxed), body)?;
+        let handle = self.threads.spawn(number, body)?;
         let mut handles = self.handles();
         handles.retain(|thread| !thread.is_finished());
         handles.push(handle);
