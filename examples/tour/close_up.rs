@@ -1,4 +1,4 @@
-//! The picture of the beginning and the end: a row a task, a column a poll.
+//! The picture of the beginning and the end: a row a task and a row a worker, a column a poll.
 
 use std::collections::HashMap;
 
@@ -20,9 +20,12 @@ enum State {
     Gone,
 }
 
-/// One poll of one task, or a time in which the thread slept.
+/// One poll of one task, or a time in which a worker slept.
 struct Column {
     task: Option<usize>,
+    worker: usize,
+    /// The worker had stolen before.
+    is_loot: bool,
     ended: Option<End>,
     /// After it, by task: whoever it woke is queued now.
     after: Vec<State>,
@@ -40,20 +43,25 @@ pub(crate) fn draw(history: &History, paint: &Paint) -> String {
     let shown = if last.is_empty() { "all" } else { "the first and last" };
     let note = format!("a column is a poll; {shown} of {}", grouped(columns.len() as u64));
     let mut text = paint.heading("One poll after the other", &note);
-    let rows = history.tasks.iter().map(|(_, row)| row.name.as_str()).enumerate();
-    let rows = rows.map(|(at, name)| (Some(at), name)).chain([(None, "(idle)")]);
-    for (task, name) in rows {
-        let mut cells: Vec<_> = first.iter().map(|column| cell(column, task)).collect();
+    let mut line = |name: &str, cell: &dyn Fn(&Column) -> (char, Style)| {
+        let mut cells: Vec<_> = first.iter().map(cell).collect();
         if !last.is_empty() {
             cells.extend([' ', '┊', ' '].map(|gap| (gap, Style::Faint)));
-            cells.extend(last.iter().map(|column| cell(column, task)));
+            cells.extend(last.iter().map(cell));
         }
         let line = format!("{name:NAME$}{}", paint.cells(&cells));
         text.push_str(line.trim_end());
         text.push('\n');
+    };
+    for (at, (_, row)) in history.tasks.iter().enumerate() {
+        line(&row.name, &|column| task_cell(column, at));
+    }
+    for (at, row) in history.workers.iter().enumerate() {
+        line(&row.name, &|column| worker_cell(column, at));
     }
     let legend = "\n█ polled  ░ woken: in the queue  · waits  ✓ done  ✗ panicked  ⊘ cancelled\n\
-                  · turns to ░: the task polled in that column woke it; after (idle), a timer\n";
+                  of a worker: █ it polled the task above  ◆ which it had stolen  z it went to sleep\n\
+                  · turns to ░: the task polled in that column woke it; after z, perhaps a timer\n";
     text.push_str(&paint.paint(Style::Faint, legend));
     text
 }
@@ -63,20 +71,28 @@ fn columns(history: &History) -> Vec<Column> {
         history.tasks.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
     let mut columns: Vec<Column> = Vec::new();
     let mut now = vec![State::Unborn; history.tasks.len()];
+    let mut has_stolen = vec![false; history.workers.len()];
     for event in &history.events {
         let task = event.task.and_then(|id| places.get(&id).copied());
-        if matches!(event.what, What::Polling | What::Parking) {
-            columns.push(Column { task, ended: None, after: Vec::new() });
+        let worker = event.worker.filter(|&worker| worker < has_stolen.len());
+        match (worker, event.what) {
+            (Some(worker), What::Polling | What::Parking) => {
+                let is_loot = std::mem::take(&mut has_stolen[worker]);
+                columns.push(Column { task, worker, is_loot, ended: None, after: Vec::new() });
+            }
+            (Some(worker), What::Stolen(_)) => has_stolen[worker] = true,
+            _ => {}
         }
         if let Some(task) = task {
             now[task] = after(now[task], event);
         }
+        // The other workers go on meanwhile: its column need not be the last.
+        if let What::Ended(how) = event.what
+            && let Some(column) = columns.iter_mut().rev().find(|column| column.task == task)
+        {
+            column.ended = Some(how);
+        }
         if let Some(column) = columns.last_mut() {
-            if let What::Ended(how) = event.what
-                && column.task == task
-            {
-                column.ended = Some(how);
-            }
             column.after.clone_from(&now);
         }
     }
@@ -93,19 +109,27 @@ fn after(now: State, event: &Event) -> State {
     }
 }
 
-fn cell(column: &Column, row: Option<usize>) -> (char, Style) {
-    if column.task == row {
-        return match (row, column.ended) {
-            (None, _) => ('█', Style::Good),
-            (_, None) => ('█', Style::Busy),
-            (_, Some(End::Completed)) => ('✓', Style::Good),
-            (_, Some(End::Panicked)) => ('✗', Style::Bad),
-            (_, Some(End::Cancelled)) => ('⊘', Style::Woken),
+fn task_cell(column: &Column, row: usize) -> (char, Style) {
+    if column.task == Some(row) {
+        return match column.ended {
+            None => ('█', Style::Busy),
+            Some(End::Completed) => ('✓', Style::Good),
+            Some(End::Panicked) => ('✗', Style::Bad),
+            Some(End::Cancelled) => ('⊘', Style::Woken),
         };
     }
-    match row.map(|row| column.after[row]) {
-        Some(State::Queued) => ('░', Style::Woken),
-        Some(State::Waiting) => ('·', Style::Faint),
-        Some(State::Unborn | State::Gone) | None => (' ', Style::Plain),
+    match column.after[row] {
+        State::Queued => ('░', Style::Woken),
+        State::Waiting => ('·', Style::Faint),
+        State::Unborn | State::Gone => (' ', Style::Plain),
+    }
+}
+
+fn worker_cell(column: &Column, row: usize) -> (char, Style) {
+    match column {
+        Column { worker, .. } if *worker != row => (' ', Style::Plain),
+        Column { task: None, .. } => ('z', Style::Faint),
+        Column { is_loot: true, .. } => ('◆', Style::Woken),
+        _ => ('█', Style::Good),
     }
 }

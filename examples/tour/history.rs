@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use rt::task::Id;
 use rt::trace::{Event, Outcome, Trace, What};
 
-/// What a task is at, or the thread.
+/// What a task or a worker is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {
     /// Woken: in the queue.
     Queued,
-    /// Being polled.
+    /// Being polled; a worker: polling.
     Polled,
-    /// Waiting for a wake; the thread: parked.
+    /// Waiting for a wake; a worker: parked.
     Waiting,
 }
 
@@ -24,14 +24,17 @@ pub(crate) struct Span {
     pub(crate) to: Instant,
 }
 
-/// One task, or the thread while it has nothing to do.
+/// One task, or one worker.
 #[derive(Default)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) spans: Vec<Span>,
-    /// Of the thread: how often it parked.
     pub(crate) polls: u64,
     pub(crate) wakes: u64,
+    /// Of a worker: when it took tasks out of another's queue.
+    pub(crate) thefts: Vec<Instant>,
+    /// Of a worker: how often it had nothing to do.
+    pub(crate) parks: u64,
     now: Option<(Doing, Instant)>,
 }
 
@@ -58,13 +61,13 @@ pub(crate) struct History {
     pub(crate) dropped: u64,
     /// In the order in which they were spawned.
     pub(crate) tasks: Vec<(Id, Row)>,
-    pub(crate) thread: Row,
+    pub(crate) workers: Vec<Row>,
     pub(crate) start: Instant,
     pub(crate) end: Instant,
 }
 
 impl History {
-    pub(crate) fn of(trace: &Trace) -> History {
+    pub(crate) fn of(trace: &Trace, workers: usize) -> History {
         let events = trace.events();
         let now = Instant::now();
         let start = events.first().map_or(now, |event| event.at);
@@ -75,7 +78,9 @@ impl History {
         };
         let tasks: Vec<_> = trace.tasks().into_iter().map(named).collect();
         let dropped = trace.dropped();
-        let mut history = History { events, dropped, tasks, thread: Row::default(), start, end };
+        let worker = |number| Row { name: format!("worker {number}"), ..Row::default() };
+        let workers = (0..workers).map(worker).collect();
+        let mut history = History { events, dropped, tasks, workers, start, end };
         history.replay();
         history
     }
@@ -84,14 +89,15 @@ impl History {
         let places: HashMap<Id, usize> =
             self.tasks.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
         for event in &self.events {
-            match event.task.and_then(|id| places.get(&id)) {
-                Some(at) => see_task(&mut self.tasks[*at].1, event),
-                None => see_thread(&mut self.thread, event),
+            if let Some(at) = event.task.and_then(|id| places.get(&id)) {
+                see_task(&mut self.tasks[*at].1, event);
+            }
+            if let Some(worker) = event.worker.and_then(|number| self.workers.get_mut(number)) {
+                see_worker(worker, event);
             }
         }
-        for (_, row) in &mut self.tasks {
-            row.turn_to(None, self.end);
-        }
+        let tasks = self.tasks.iter_mut().map(|(_, row)| row);
+        tasks.chain(&mut self.workers).for_each(|row| row.turn_to(None, self.end));
     }
 }
 
@@ -117,13 +123,18 @@ fn see_task(row: &mut Row, event: &Event) {
     row.turn_to(next, event.at);
 }
 
-fn see_thread(row: &mut Row, event: &Event) {
+fn see_worker(row: &mut Row, event: &Event) {
     match event.what {
-        What::Parking => {
+        What::Polling => {
             row.polls += 1;
+            row.turn_to(Some(Doing::Polled), event.at);
+        }
+        What::Parking => {
+            row.parks += 1;
             row.turn_to(Some(Doing::Waiting), event.at);
         }
-        What::Parked => row.turn_to(None, event.at),
+        What::Polled(_) | What::Parked => row.turn_to(None, event.at),
+        What::Stolen(_) => row.thefts.push(event.at),
         _ => {}
     }
 }

@@ -26,16 +26,19 @@ mod paint;
 mod pipeline;
 mod progress;
 mod read;
+mod share;
 mod stage;
 mod table;
 mod tally;
 mod timeline;
 mod walk;
+mod workers;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Instant;
 
 use rt::runtime::Builder;
@@ -47,6 +50,9 @@ use crate::progress::Display;
 
 /// A big folder makes more events than this; then the picture shows the last ones.
 const EVENTS: usize = 200_000;
+
+/// More rows than this would tell nothing new.
+const MOST_WORKERS: usize = 4;
 
 const USAGE: &str = "usage: cargo run [-- PATH...]
 
@@ -69,7 +75,8 @@ fn main() -> ExitCode {
     let roots = if arguments.is_empty() { vec![PathBuf::from(".")] } else { arguments };
 
     let trace = Trace::new(EVENTS);
-    let runtime = match Builder::new_current_thread().trace(&trace).build() {
+    let workers = thread::available_parallelism().map_or(2, usize::from).clamp(2, MOST_WORKERS);
+    let runtime = match Builder::new_multi_thread().worker_threads(workers).trace(&trace).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("no runtime could be made: {error}");
@@ -83,7 +90,8 @@ fn main() -> ExitCode {
     let paint = Paint::of_stdout();
     let mut report = table::draw(&outcome, took, &paint);
     if paint.has_room_for_pictures() {
-        let history = History::of(&trace);
+        drop(runtime); // so that nothing is recorded any more
+        let history = History::of(&trace, workers);
         report.push_str(&timeline::draw(&history, &outcome.ends, &paint));
         report.push_str(&close_up::draw(&history, &paint));
     } else {
