@@ -62,9 +62,13 @@ pub struct Shared<P: Park> {
     place: Arc<Place<P>>,
     parker: Parker,
     remote: Arc<Remote>,
+    /// What it looks at of its own, while another has the park.
+    look: Option<Look>,
     /// How long it looks for its token before it waits.
     spin: Duration,
 }
+
+type Look = Box<dyn FnMut(&mut WakeBatch) + Send>;
 
 struct Place<P> {
     /// Empty while somebody has it.
@@ -118,7 +122,14 @@ impl<P: Park> Shared<P> {
         let parker = Parker::new();
         let (unparker, bell) = (parker.unparker(), place.bell.clone());
         let remote = Arc::new(Remote { unparker, is_driving: AtomicBool::new(false), bell });
-        Shared { place, parker, remote, spin: Duration::ZERO }
+        Shared { place, parker, remote, look: None, spin: Duration::ZERO }
+    }
+
+    /// While another thread has the park, a look at it is this: at what of it is this thread's own. Then a
+    /// thread that works does not depend on when the other one is woken.
+    #[must_use]
+    pub fn looking(self, look: impl FnMut(&mut WakeBatch) + Send + 'static) -> Shared<P> {
+        Shared { look: Some(Box::new(look)), ..self }
     }
 
     /// Before it waits, this thread looks for its token for as long as a wake-up costs: for a thread
@@ -189,7 +200,12 @@ impl<P: Park> Park for Shared<P> {
         }
         match self.place.take(&self.remote) {
             Some(driving) => self.drive(driving, timeout, ready),
-            None => self.parker.park(timeout, ready),
+            None => {
+                if timeout == Some(Duration::ZERO) {
+                    self.look.iter_mut().for_each(|look| look(ready));
+                }
+                self.parker.park(timeout, ready);
+            }
         }
     }
 

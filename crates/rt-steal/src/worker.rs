@@ -11,7 +11,7 @@
 //! * **[WO1]** A turn polls at most [`TURN`] tasks. Before each, a share of the injector gets in, behind
 //!   those that wait: no queue of its own keeps a worker from what comes from outside.
 //! * **[WO2]** Under load the park is looked at, without waiting, after the turn in which the polls since
-//!   the last look reach [`TURN`].
+//!   the last look reach [`TURN`]; while another has it, at what of it is this worker's own.
 //! * **[WO3]** Before a poll, if others wait behind it, and somebody sleeps and nobody searches, one who
 //!   sleeps is woken.
 //! * **[WO4]** Local tasks are polled and dropped by this thread alone.

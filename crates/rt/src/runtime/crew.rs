@@ -40,20 +40,31 @@ impl Crew {
         self.park.lock().unwrap_or_else(PoisonError::into_inner).another()
     }
 
+    /// For a worker, which looks at its own wheel while another has the park.
+    fn park_of(&self, timers: &Timers) -> Shared<Driver> {
+        let timers = timers.clone();
+        self.park().looking(move |ready| {
+            if timers.is_overdue(timers.clock().now()) {
+                timers.expire_due(ready);
+            }
+        })
+    }
+
     /// Starts a thread that works at a place.
     ///
     /// # Errors
     ///
     /// If it can not be created.
     pub(super) fn hire(&self, place: Place, inner: Inner) -> io::Result<()> {
-        let park = self.park();
         let timers = inner.timers.wheels().timers(place.index());
+        let park = self.park_of(&timers);
         self.start(inner, timers, move |probe| Worker::new(place, park, probe.clone(), probe))
     }
 
     fn hire_spare(&self, spare: Spare, inner: Inner) -> io::Result<()> {
         // Of the wheels it takes the one that is nobody's: which place it will have is not known.
-        let (park, timers) = (self.park(), inner.timers.clone());
+        let timers = inner.timers.clone();
+        let park = self.park_of(&timers);
         self.start(inner, timers, move |probe| Worker::spare(spare, park, probe.clone(), probe))
     }
 
