@@ -46,6 +46,8 @@
 //! one line, with a lock or without.
 
 use std::fmt;
+use std::iter;
+use std::mem;
 
 use rt_task::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use rt_task::{Priority, Task, TaskList};
@@ -93,6 +95,15 @@ impl Inner {
         // A rule that names a class without a task is no reason to hand out none.
         let named = rule(waiting).filter(|&class| waiting.contains(class));
         self.lists[named.unwrap_or(most_urgent) as usize].pop_front()
+    }
+
+    fn len(&self) -> usize {
+        self.lists.iter().map(TaskList::len).sum()
+    }
+
+    /// All that is in, in one step however much it is.
+    fn take_all(&mut self) -> Inner {
+        Inner { lists: mem::take(&mut self.lists), is_closed: self.is_closed }
     }
 }
 
@@ -158,7 +169,8 @@ impl Injector {
         self.open().inner.pop(&mut rule)
     }
 
-    /// Takes up to `max` tasks out, each chosen as by [`Injector::pop`], under one lock.
+    /// Takes up to `max` tasks out, each chosen as by [`Injector::pop`], under one lock. If no more are in,
+    /// all leave at once, and the rule is called without the lock: should it panic, they are cancelled.
     pub fn pop_batch(
         &self,
         max: usize,
@@ -169,11 +181,14 @@ impl Injector {
             return batch;
         }
         let mut opened = self.open();
-        while batch.len() < max
-            && let Some(task) = opened.inner.pop(&mut rule)
-        {
-            batch.push_back(task);
+        if opened.inner.len() <= max {
+            // To walk along them is to fetch a line of each: whoever pushes need not wait for that.
+            let mut all = opened.inner.take_all();
+            drop(opened);
+            batch.extend(iter::from_fn(|| all.pop(&mut rule)));
+            return batch;
         }
+        batch.extend(iter::from_fn(|| opened.inner.pop(&mut rule)).take(max));
         drop(opened);
         batch
     }
@@ -253,8 +268,7 @@ struct Summary(usize);
 impl Summary {
     #[inline]
     fn of(inner: &Inner) -> Summary {
-        let len: usize = inner.lists.iter().map(TaskList::len).sum();
-        Summary(len << CLASSES | usize::from(inner.waiting().bits()))
+        Summary(inner.len() << CLASSES | usize::from(inner.waiting().bits()))
     }
 
     #[inline]

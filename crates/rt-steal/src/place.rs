@@ -130,10 +130,11 @@ impl Place {
 
     fn admit_some(&mut self) -> bool {
         let waiting = self.commons.injector.len();
-        // Half of the room, so that what comes in does not push out again what was there; and one at
-        // least, so that a full ring keeps nobody out.
+        // All, if it can: that is one step under the lock, and the others steal their half. Half of the
+        // room, so that what comes in does not push out again what was there; and one at least, so that
+        // a full ring keeps nobody out.
         let room = CAPACITY - self.ends().ring.len();
-        let share = waiting.div_ceil(self.commons.desks.len()).min(room / 2).clamp(1, SHARE);
+        let share = waiting.min(room / 2).clamp(1, SHARE);
         let rule = &mut self.rule;
         let mut batch = self.commons.injector.pop_batch(share, |waiting| rule.choose(waiting));
         let is_empty = batch.is_empty();

@@ -41,6 +41,12 @@ use crate::station::{AtStation, Spare, Station};
 /// that work ends, never on an idle runtime.
 pub const SPIN: Duration = Duration::from_micros(20);
 
+/// How long a worker lets a few tasks from outside become more, before it takes them.
+const LINGER: Duration = Duration::from_micros(2);
+
+/// So many from outside are no longer a few.
+const MANY: usize = 32;
+
 /// Looks between two readings of the clock.
 const LOOKS: usize = 16;
 
@@ -163,7 +169,11 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 return;
             }
             self.look_outside(polled);
-            if polled > 0 || self.is_ready() || local.is_ready() {
+            if self.is_ready() || local.is_ready() {
+                continue;
+            }
+            if polled > 0 {
+                self.linger(); // nothing else is to be done
                 continue;
             }
             searching = searching.or_else(|| commons.idle.search());
@@ -212,6 +222,19 @@ impl<P: Park, B: Probe> Bench<P, B> {
     fn admit(&self) {
         if let Some(place) = &mut *self.station.place.borrow_mut() {
             place.admit();
+        }
+    }
+
+    /// Where a few tasks came from outside while it polled, more come at once. Who takes them one by one
+    /// takes the lines of the injector away from whoever pushes, once for each: S2 of `rt-bench` took
+    /// twice as long.
+    fn linger(&self) {
+        if !self.does_spin || !(1..MANY).contains(&self.commons.injector.len()) {
+            return;
+        }
+        let start = Instant::now();
+        while start.elapsed() < LINGER {
+            std::hint::spin_loop();
         }
     }
 
