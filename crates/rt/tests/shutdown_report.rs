@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt::runtime::{Builder, Runtime, ShutdownReport, TaskState};
+use rt::runtime::{Builder, LocalRuntime, Runtime, ShutdownReport, TaskState};
 use rt::task;
 use rt_testkit::{Tally, within};
 
@@ -245,5 +245,27 @@ fn a_panic_in_a_drop_counts_as_an_end_and_a_spawn_in_a_drop_is_cancelled() {
             let late = late.recv().unwrap();
             assert!(rt::parts::executor::block_on(late).unwrap_err().is_cancelled());
         });
+    });
+}
+
+#[test]
+fn a_local_runtime_drops_its_tasks_at_once_and_waits_for_jobs_for_so_long() {
+    within(LIMIT, || {
+        let runtime = LocalRuntime::new().unwrap();
+        let tally = Tally::new();
+        let witness = tally.witness();
+        drop(runtime.spawn_local(async move {
+            let _held = witness;
+            pending::<()>().await;
+        }));
+        let (begun, gate, body) = gate();
+        let job = runtime.handle().spawn_blocking(body);
+        begun.recv().unwrap();
+        let report = runtime.shutdown(Duration::from_millis(10));
+        assert_eq!(counts(&report), (0, 1, 1), "{report}");
+        assert_eq!((tally.dropped(), report.left[0].state), (1, TaskState::Blocking));
+        drop(gate);
+        rt::parts::executor::block_on(job).unwrap();
+        LocalRuntime::new().unwrap().shutdown_background();
     });
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rt_task::JoinHandle;
 
@@ -11,7 +11,7 @@ use crate::inner::Inner;
 use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::multi_thread::MultiThread;
-use crate::runtime::report::ShutdownReport;
+use crate::runtime::report::{Ending, ShutdownReport};
 
 /// Runs tasks. Dropping it drops every future that it has.
 ///
@@ -119,32 +119,27 @@ impl Runtime {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
-        let start = Instant::now();
-        let left = || timeout.saturating_sub(start.elapsed());
         let inner = self.handle.inner().clone();
         // Drops of futures may ask for the runtime.
         let _entered = context::enter_beside(inner.clone());
-        let (jobs, mut report) = (inner.pool.metrics(), ShutdownReport::default());
+        let mut ending = Ending::begin(&inner.pool, timeout);
         self.kind.take().into_iter().for_each(|kind| match kind {
             Kind::CurrentThread(runtime) => {
                 let tasks = inner.spawner.close();
                 inner.pool.close();
                 drop(runtime);
-                report.add_tasks(&tasks, |_| start.elapsed());
+                ending.count(&tasks, |_| None);
             }
             Kind::MultiThread(runtime) => {
                 let tasks = runtime.close();
                 inner.pool.close();
-                runtime.wait(Some(left()));
-                let since = |task: &_| runtime.age_of(task).max(Some(start.elapsed()));
-                report.add_tasks(&tasks, |task| since(task).unwrap_or_default());
+                runtime.wait(Some(ending.left()));
+                ending.count(&tasks, |task| runtime.age_of(task));
                 runtime.abandon(); // workers that have not left, or are in a hook, end by themselves
             }
         });
-        let running = inner.pool.join(left()).running;
-        report.add_jobs((&jobs, &inner.pool.metrics()), running);
         self.patience = Duration::ZERO;
-        report
+        ending.finish()
     }
 
     /// As [`shutdown`](Runtime::shutdown), without a report.

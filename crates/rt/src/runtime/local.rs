@@ -13,6 +13,7 @@ use rt_waker::Parker;
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::handle::{EnterGuard, Handle};
+use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
@@ -33,8 +34,8 @@ use crate::trace::Recorder;
 /// ```
 pub struct LocalRuntime {
     handle: Handle,
-    executor: Executor<TimerDriver<Parker>, Fifo, Recorder>,
-    #[expect(dead_code, reason = "it is dropped")]
+    /// Empty only while it is dropped.
+    executor: Option<Executor<TimerDriver<Parker>, Fifo, Recorder>>,
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
@@ -51,8 +52,8 @@ impl LocalRuntime {
         let flavor = RuntimeFlavor::CurrentThread;
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
         let handle = Handle::new(Inner::new(tasks, timers, flavor, recorder, threads.pool()));
-        let jobs = Jobs { pool: handle.inner().pool.clone() };
-        LocalRuntime { handle, executor, jobs, ending: None }
+        let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
+        LocalRuntime { handle, executor: Some(executor), jobs, ending: None }
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -66,7 +67,7 @@ impl LocalRuntime {
         let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);
         let _timers = self.handle.inner().timers.enter();
         let _entered = self.entered();
-        self.executor.run(self.handle.inner().watching(future))
+        self.executor().run(self.handle.inner().watching(future))
     }
 
     /// Spawns a task that stays on this thread.
@@ -76,7 +77,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.executor.spawn(future)
+        self.executor().spawn(future)
     }
 
     /// A handle that spawns futures that are `Send`, from anywhere.
@@ -90,8 +91,46 @@ impl LocalRuntime {
         EnterGuard::new(self.entered())
     }
 
+    /// As [`Runtime::shutdown`](crate::runtime::Runtime::shutdown). All tasks are dropped here and now; the time
+    /// is for the jobs that run.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = rt::runtime::LocalRuntime::new()?;
+    /// let _waits = runtime.spawn_local(std::future::pending::<()>());
+    /// assert_eq!(runtime.shutdown(Duration::from_secs(10)).cancelled, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        let _entered = self.entered();
+        let inner = self.handle.inner();
+        let mut ending = Ending::begin(&inner.pool, timeout);
+        let tasks = inner.spawner.close();
+        inner.pool.close();
+        drop(self.executor.take());
+        ending.count(&tasks, |_| None);
+        self.jobs.patience = Duration::ZERO;
+        ending.finish()
+    }
+
+    /// As [`shutdown`](LocalRuntime::shutdown), without a report.
+    pub fn shutdown_timeout(self, timeout: Duration) {
+        drop(self.shutdown(timeout));
+    }
+
+    /// Cancels all tasks, and waits for no job.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
     fn entered(&self) -> Entered {
-        context::enter(self.handle.inner().clone(), Some(self.executor.local_handle()))
+        let local = self.executor.as_ref().map(Executor::local_handle);
+        context::enter(self.handle.inner().clone(), local)
+    }
+
+    fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {
+        self.executor.as_ref().unwrap_or_else(|| unreachable!("[N3] taken by the drop alone"))
     }
 }
 
@@ -104,11 +143,12 @@ impl Drop for LocalRuntime {
 /// Waits for the jobs that block and run.
 struct Jobs {
     pool: Pool,
+    patience: Duration,
 }
 
 impl Drop for Jobs {
     fn drop(&mut self) {
-        self.pool.join(Duration::MAX);
+        self.pool.join(self.patience);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rt_blocking::{Metrics, Pool};
 use rt_task::{End, Id, TaskRef};
 
 /// How a runtime ended. See [`Runtime::shutdown`](crate::runtime::Runtime::shutdown).
@@ -27,29 +28,54 @@ impl ShutdownReport {
     pub fn is_complete(&self) -> bool {
         self.left.is_empty()
     }
+}
 
-    /// Counts tasks that were cancelled. `age` says for how long one has been in a poll that goes on.
-    pub(super) fn add_tasks(&mut self, tasks: &[TaskRef], age: impl Fn(&TaskRef) -> Duration) {
+/// A shutdown that goes on.
+pub(super) struct Ending {
+    pool: Pool,
+    start: Instant,
+    timeout: Duration,
+    /// What the pool said before.
+    jobs: Metrics,
+    report: ShutdownReport,
+}
+
+impl Ending {
+    pub(super) fn begin(pool: &Pool, timeout: Duration) -> Ending {
+        let (jobs, report) = (pool.metrics(), ShutdownReport::default());
+        Ending { pool: pool.clone(), start: Instant::now(), timeout, jobs, report }
+    }
+
+    /// How much of the time is left.
+    pub(super) fn left(&self) -> Duration {
+        self.timeout.saturating_sub(self.start.elapsed())
+    }
+
+    /// Counts tasks that were cancelled, and waited for. `age` says for how long one has been in a poll
+    /// that goes on, if that is known.
+    pub(super) fn count(&mut self, tasks: &[TaskRef], age: impl Fn(&TaskRef) -> Option<Duration>) {
         let caller = rt_task::current();
         for task in tasks.iter().filter(|task| Some(task.id()) != caller) {
             match task.word().end() {
-                Some(End::Completed | End::Panicked) => self.completed += 1,
-                Some(End::Cancelled) => self.cancelled += 1,
-                None => self.left.push(StillAlive::task(task, age(task))),
+                Some(End::Completed | End::Panicked) => self.report.completed += 1,
+                Some(End::Cancelled) => self.report.cancelled += 1,
+                None => {
+                    let age = age(task).unwrap_or_default().max(self.start.elapsed());
+                    self.report.left.push(StillAlive::task(task, age));
+                }
             }
         }
     }
 
-    /// Counts jobs: what the pool says after the end, beside what it said before.
-    pub(super) fn add_jobs(
-        &mut self,
-        (before, after): (&rt_blocking::Metrics, &rt_blocking::Metrics),
-        left: Vec<rt_blocking::StillRunning>,
-    ) {
+    /// Waits for the jobs in what is left of the time, and counts them.
+    pub(super) fn finish(mut self) -> ShutdownReport {
+        let left = self.pool.join(self.left()).running;
+        let (before, after) = (self.jobs, self.pool.metrics());
         let count = |before: u64, after| usize::try_from(after - before).unwrap_or(usize::MAX);
-        self.completed += count(before.done, after.done);
-        self.cancelled += count(before.cancelled, after.cancelled);
-        self.left.extend(left.into_iter().map(StillAlive::job));
+        self.report.completed += count(before.done, after.done);
+        self.report.cancelled += count(before.cancelled, after.cancelled);
+        self.report.left.extend(left.into_iter().map(StillAlive::job));
+        self.report
     }
 }
 
