@@ -105,13 +105,13 @@ impl Instant {
 
     /// `self + duration`, or `None` if there is no such instant.
     #[must_use]
-    pub fn checked_add(self, duration: Duration) -> Option<Instant> {
+    pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(duration).map(Instant)
     }
 
     /// `self - duration`, or `None` if there is no such instant.
     #[must_use]
-    pub fn checked_sub(self, duration: Duration) -> Option<Instant> {
+    pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_sub(duration).map(Instant)
     }
 
@@ -123,33 +123,33 @@ impl Instant {
     /// assert_eq!(Instant::now().saturating_add(Duration::MAX), Instant::far_future());
     /// ```
     #[must_use]
-    pub fn saturating_add(self, duration: Duration) -> Instant {
-        self.checked_add(duration).unwrap_or_else(|| self.max(Instant::far_future()))
+    pub fn saturating_add(&self, duration: Duration) -> Instant {
+        self.checked_add(duration).unwrap_or_else(|| Instant::far_future().max(*self))
     }
 
     /// How long after `earlier` this is: zero if it is before. The same as
     /// [`saturating_duration_since`](Self::saturating_duration_since), under std's name.
     #[must_use]
-    pub fn duration_since(self, earlier: Instant) -> Duration {
+    pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// How long after `earlier` this is: zero if it is before.
     #[must_use]
-    pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
+    pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// How long after `earlier` this is: `None` if it is before.
     #[must_use]
-    pub fn checked_duration_since(self, earlier: Instant) -> Option<Duration> {
+    pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.0.checked_duration_since(earlier.0)
     }
 
     /// How long ago this was, by [`Instant::now`]: zero if it lies ahead.
     #[must_use]
-    pub fn elapsed(self) -> Duration {
-        Instant::now().saturating_duration_since(self)
+    pub fn elapsed(&self) -> Duration {
+        Instant::now().saturating_duration_since(*self)
     }
 
     /// From std's instant: the two are the same point in time.

@@ -87,3 +87,13 @@ fn features_of_tokio_for_what_is_always_there_are_there_too() {
         assert!(there.contains(name), "`features = [\"{name}\"]` would be refused");
     }
 }
+
+#[test]
+fn methods_of_an_instant_can_be_called_by_their_path_with_a_reference() {
+    use rt::time::Instant;
+    let start = Instant::now();
+    let later = Instant::checked_add(&start, Duration::from_secs(1)).unwrap();
+    assert_eq!(Instant::duration_since(&later, start), Duration::from_secs(1));
+    assert_eq!(Instant::checked_duration_since(&start, later), None);
+    assert!(Instant::elapsed(&start) < LIMIT);
+}
