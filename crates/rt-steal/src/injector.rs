@@ -72,6 +72,9 @@ const CLASSES: usize = Priority::ALL.len();
 /// let first = injector.pop(|waiting| rule.choose(waiting));
 /// assert_eq!(first.unwrap().priority(), Priority::Normal);
 /// ```
+// Lines of its own, two since processors fetch them in pairs: what a push changes is not fetched with what
+// others read.
+#[repr(align(128))]
 pub struct Injector {
     inner: Mutex<Inner>,
     summary: AtomicUsize,

@@ -45,7 +45,11 @@ struct Numbers {
     next: u16,
 }
 
-type Shard = Mutex<List>;
+/// Neighbours in memory are other threads': two lines apart, since processors fetch them in pairs.
+#[repr(align(128))]
+struct Shard {
+    list: Mutex<List>,
+}
 
 struct List {
     head: Option<NonNull<Header>>,
@@ -117,7 +121,7 @@ impl Living {
         // ORDER(shard): receives the shard that an earlier owner of the number made.
         let mut shard = entry.load(Ordering::Acquire);
         if shard.is_null() || IS_MODEL {
-            shard = Box::into_raw(Box::new(Mutex::new(List::new())));
+            shard = Box::into_raw(Box::new(Shard { list: Mutex::new(List::new()) }));
             // ORDER(shard): publishes the shard to whoever unlinks a task.
             entry.store(shard, Ordering::Release);
         }
@@ -150,7 +154,7 @@ impl Living {
     /// If the list is open, or not empty.
     #[track_caller]
     pub fn open_for(&self, generation: Generation) {
-        let mut list = lock(self.shard);
+        let mut list = lock(&self.shard.list);
         assert!(
             list.open.is_none() && list.head.is_none(),
             "a list is opened again only when it is over"
@@ -162,7 +166,7 @@ impl Living {
     /// The list, if it is or was last open for this generation. Who asks about another one asks too
     /// late: the list is somebody else's by now.
     fn of(&self, generation: Generation) -> Option<MutexGuard<'_, List>> {
-        Some(lock(self.shard)).filter(|list| list.last == Some(generation))
+        Some(lock(&self.shard.list)).filter(|list| list.last == Some(generation))
     }
 
     /// As [`close`](Living::close), if the list is still this generation's.
@@ -187,30 +191,30 @@ impl Living {
     /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if
     /// there is none.
     pub fn close(&self, emptied: Waker) {
-        List::close(lock(self.shard), emptied);
+        List::close(lock(&self.shard.list), emptied);
     }
 
     /// Whether a task of this generation is let in.
     #[must_use]
     pub fn is_open(&self, generation: Generation) -> bool {
-        lock(self.shard).open == Some(generation)
+        lock(&self.shard.list).open == Some(generation)
     }
 
     /// How many tasks are alive.
     #[must_use]
     pub fn count(&self) -> usize {
-        lock(self.shard).count
+        lock(&self.shard.list).count
     }
 
     /// References to all that are alive, the youngest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        lock(self.shard).tasks()
+        lock(&self.shard.list).tasks()
     }
 
     /// Links a task that is not shared yet. `false` if the list is closed, or open for others.
     pub(crate) fn link(&self, mut header: NonNull<Header>, generation: Generation) -> bool {
-        let mut list = lock(self.shard);
+        let mut list = lock(&self.shard.list);
         if list.open != Some(generation) {
             return false;
         }
@@ -237,7 +241,7 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
     let shard = SHARDS[usize::from(number)].load(Ordering::Acquire);
     // SAFETY: [L3] a shard is never freed.
     let shard = unsafe { &*shard };
-    let mut list = lock(shard);
+    let mut list = lock(&shard.list);
     // SAFETY: [L1] it is in this list.
     unsafe { list.remove(header) };
     if list.head.is_none() && list.open.is_none() { list.emptied.take() } else { None }
@@ -323,7 +327,7 @@ impl Drop for Living {
     /// Gives the number back, if nobody is alive; else it is never used again.
     fn drop(&mut self) {
         let is_empty = {
-            let mut list = lock(self.shard);
+            let mut list = lock(&self.shard.list);
             list.open = None;
             list.head.is_none()
         };
@@ -336,7 +340,7 @@ impl Drop for Living {
 
 impl fmt::Debug for Living {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = lock(self.shard);
+        let list = lock(&self.shard.list);
         f.debug_struct("Living")
             .field("number", &self.number)
             .field("count", &list.count)
