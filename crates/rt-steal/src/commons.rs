@@ -166,6 +166,11 @@ impl Commons {
         held(&self.homes).push(home);
     }
 
+    /// It has none any more.
+    pub(crate) fn remove_home(&self, home: Lease) {
+        held(&self.homes).retain(|other| other.generation() != home.generation());
+    }
+
     /// All local tasks that are alive.
     pub(crate) fn local_tasks(&self) -> Vec<TaskRef> {
         let homes = held(&self.homes).clone();

@@ -420,6 +420,12 @@ impl<P: Park, B: Probe> Bench<P, B> {
     }
 }
 
+impl<P: Park, B: Probe> Drop for Bench<P, B> {
+    fn drop(&mut self) {
+        self.commons.remove_home(self.lease);
+    }
+}
+
 impl<P: Park, B: Probe> fmt::Debug for Worker<P, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("index", &self.bench.index).finish_non_exhaustive()
