@@ -5,6 +5,8 @@ use std::future::{Future, pending};
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -183,5 +185,41 @@ fn who_is_told_of_marks_may_panic_and_nobody_is_left_as_the_current_task() {
             let Poll::Ready(proceed) = proceed else { panic!("a limit outside of every task") };
             proceed.made_progress();
         }
+    });
+}
+
+/// Drops each task that it gets, and goes on to use what is its own.
+#[derive(Clone)]
+struct Frees {
+    own: Arc<AtomicUsize>,
+}
+
+impl Schedule for Frees {
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        drop(task);
+        // Of the test, of the cell, and of this call.
+        assert_eq!(Arc::strong_count(&self.own), 3, "the cell is freed while it is in use");
+        self.own.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// async-task #11: the scheduler stands in the cell, and the cell is freed while it runs.
+#[test]
+fn a_cell_outlives_the_call_of_its_scheduler() {
+    within(|| {
+        let (tally, own) = (Tally::new(), Arc::new(AtomicUsize::new(0)));
+        let held = tally.witness();
+        let future = async move {
+            let _held = held;
+            pending::<()>().await;
+        };
+        let (task, handle) = Task::new(future, Frees { own: own.clone() });
+        let waker = handle.task().clone();
+        drop(handle);
+        assert!(matches!(poll(task), Polled::Pending));
+        waker.wake(); // uses the last reference up
+        assert_eq!((own.load(Ordering::Relaxed), tally.dropped()), (1, 1));
+        assert_eq!(Arc::strong_count(&own), 1, "the cell was not freed");
     });
 }

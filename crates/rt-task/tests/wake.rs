@@ -193,3 +193,26 @@ fn a_reference_survives_the_trip_through_a_raw_waker() {
         end(&handle, &hand);
     });
 }
+
+/// glommio #379: the count is at zero, and the task still stands in the queue.
+#[test]
+fn a_task_that_is_queued_survives_its_last_waker() {
+    within(|| {
+        let (hand, tally) = (ByHand::new(), Tally::new());
+        let (held, mut polls) = (tally.witness(), 0);
+        let future = poll_fn(move |_| {
+            let _ = &held;
+            polls += 1;
+            if polls == 2 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let (task, handle) = Task::new(future, hand.clone());
+        let waker = waker_of(handle.task());
+        drop(handle);
+        assert!(matches!(poll(task), Polled::Pending));
+        waker.wake_by_ref();
+        drop(waker); // nothing but the queue holds it
+        assert_eq!((hand.scheduled(), tally.dropped()), (1, 0), "freed while it is queued");
+        assert!(matches!(poll(hand.pop().expect("it is queued")), Polled::Completed));
+        assert_eq!(tally.dropped(), 1);
+    });
+}
