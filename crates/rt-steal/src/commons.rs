@@ -23,6 +23,7 @@ use rt_executor::{Door, Lease, Site};
 use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use rt_task::{Id, Task, TaskRef};
 
+use crate::ending::Ending;
 use crate::here;
 use crate::idle::Idle;
 use crate::injector::Injector;
@@ -44,7 +45,7 @@ pub(crate) struct Commons {
     pub(crate) idle: Idle,
     pub(crate) desks: Box<[Desk]>,
     site: OnceLock<&'static Site>,
-    is_ending: AtomicBool,
+    pub(crate) ending: Ending,
     is_watched: Mutex<bool>,
     /// Says whether the park of timers and sockets is free, which nobody looks at then.
     is_free: Mutex<Option<Arc<AtomicBool>>>,
@@ -96,7 +97,7 @@ impl Commons {
                 idle: Idle::new(workers),
                 desks: (0..workers).map(|_| Desk::new()).collect(),
                 site: OnceLock::new(),
-                is_ending: AtomicBool::new(false),
+                ending: Ending::new(),
                 is_watched: Mutex::new(false),
                 is_free: Mutex::new(None),
                 was_free: AtomicBool::new(false),
@@ -115,7 +116,7 @@ impl Commons {
         *held(&self.is_free) = None;
         held(&self.roots).clear();
         held(&self.homes).clear();
-        self.is_ending.store(false, Ordering::Relaxed);
+        self.ending.forget();
         held(&FREE).push(self);
     }
 
@@ -144,17 +145,10 @@ impl Commons {
         std::ptr::from_ref(self).addr()
     }
 
-    /// From now on workers leave when no task is alive.
-    pub(crate) fn end(&self) {
-        // Received like a push: by the lock of `idle` or of `vacancies`, or the fence of a last look.
-        self.is_ending.store(true, Ordering::Relaxed);
+    /// Wakes all who work here, and those who wait for a desk.
+    pub(crate) fn wake_all(&self) {
         self.idle.wake_all();
         self.vacancies.wake_all();
-    }
-
-    #[inline]
-    pub(crate) fn is_ending(&self) -> bool {
-        self.is_ending.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_free_flag(&self, is_free: Arc<AtomicBool>) {

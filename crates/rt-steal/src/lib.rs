@@ -19,6 +19,8 @@ mod shared;
 
 mod vacancies;
 
+mod ending;
+
 mod commons;
 
 mod presence;
@@ -33,6 +35,8 @@ mod worker;
 mod team;
 
 pub use ageing::{Ageing, Waiting};
+#[doc(hidden)]
+pub use ending::Ending;
 pub use idle::{Idle, LastLook, MAX_SEARCHING, Searching, Sleeping};
 pub use injector::Injector;
 #[doc(hidden)]

@@ -125,12 +125,14 @@ impl Closer {
         if self.is_closed.swap(true, Ordering::Relaxed) {
             return Vec::new(); // and others may work at these desks by now
         }
-        self.lease.close(&Waker::from(Arc::new(Ending { commons: self.commons })));
-        let mut tasks = self.lease.tasks();
-        tasks.extend(self.commons.local_tasks());
-        tasks.iter().for_each(TaskRef::abort);
-        self.commons.end();
-        tasks
+        let commons = self.commons;
+        let tasks = || {
+            let mut tasks = self.lease.tasks();
+            tasks.extend(commons.local_tasks());
+            tasks
+        };
+        let emptied = Waker::from(Arc::new(Emptied { commons }));
+        commons.ending.close(|| self.lease.close(&emptied), tasks, || commons.wake_all())
     }
 }
 
@@ -142,11 +144,11 @@ impl Drop for Team {
 }
 
 /// Wakes the workers when a list of the living has become empty.
-struct Ending {
+struct Emptied {
     commons: &'static Commons,
 }
 
-impl Wake for Ending {
+impl Wake for Emptied {
     fn wake(self: Arc<Self>) {
         self.commons.idle.wake_all();
     }

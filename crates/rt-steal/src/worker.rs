@@ -271,7 +271,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     }
 
     fn is_over(&self) -> bool {
-        self.commons.is_ending() && self.is_team_gone()
+        self.commons.ending.is_over(|| self.is_team_gone())
     }
 
     #[cold]
@@ -396,7 +396,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
             };
             let has_tasks = self.lease.alive() > 0;
             let left = KEEP_ALIVE.saturating_sub(since.elapsed());
-            if commons.is_ending() || (!has_tasks && left.is_zero()) {
+            if commons.ending.is_said() || (!has_tasks && left.is_zero()) {
                 return line.leave().is_some_and(|desk| self.sit(desk));
             }
             contained(|| self.probe.parking());

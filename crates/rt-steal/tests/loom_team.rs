@@ -1,23 +1,38 @@
-//! Models of what workers share beside their queues: the park, and the monitor's sleep.
+//! Models of what workers share beside their queues: the park, the monitor's sleep, and the end.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg rt_loom" cargo test --release -p rt-steal --test loom_team -- --nocapture
 //! ```
 #![cfg(rt_loom)]
 
+use std::future::{Future, pending};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
+use std::task::{Context, Poll, Wake, Waker};
 
-use rt_steal::{Doze, Shared};
+use rt_steal::{Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Waiting};
 use rt_task::sync::{AtomicBool, Ordering, thread};
+use rt_task::{Builder, Generation, JoinHandle, Living, Polled, Schedule, Task};
+use rt_testkit::{CountingWaker, Tally, poll};
 use rt_waker::{Park, Parker, WakeBatch};
 
 /// Explores to the end, however long that takes, and says how much it was.
 fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static) {
-    let bound = if threads < 3 { None } else { Some(3) };
+    explore_within(name, threads, if threads < 3 { None } else { Some(3) }, model);
+}
+
+fn explore_within(
+    name: &str,
+    threads: usize,
+    bound: Option<usize>,
+    model: impl Fn() + Send + Sync + 'static,
+) {
     let executions = Arc::new(Counter::new(0));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;
+    // Far beyond what a model needs: one that reaches it fails.
+    builder.max_branches = 100_000;
     builder.max_duration = None;
     builder.max_permutations = None;
     let counted = executions.clone();
@@ -90,5 +105,245 @@ fn the_monitor_does_not_sleep_while_somebody_is_active() {
         // Asleep for ever, it is a deadlock here.
         doze.sleep(&parker, || is_active.load(Ordering::Relaxed));
         other.join().unwrap();
+    });
+}
+
+/// What a foreign thread that spawns, one that closes, and workers of a team share: the parts of a commons
+/// but rings, slots and desks, which a spawn from elsewhere does not touch. They are used in the order of
+/// `commons.rs`, `team.rs` and `worker.rs`.
+struct Commons {
+    living: Living,
+    generation: Generation,
+    injector: Injector,
+    idle: Idle,
+    ending: Ending,
+}
+
+/// As the door of a commons delivers.
+#[derive(Clone)]
+struct Door(Arc<Commons>);
+
+impl Schedule for Door {
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        self.0.injector.push(task).expect("it is never closed");
+        self.0.idle.notify_unfenced();
+        Ok(())
+    }
+}
+
+/// As a team wakes its workers when a list has become empty.
+struct Emptied(Arc<Commons>);
+
+impl Wake for Emptied {
+    fn wake(self: Arc<Self>) {
+        self.0.idle.wake_all();
+    }
+}
+
+impl Commons {
+    fn new(workers: usize) -> (Arc<Commons>, Vec<Parker>) {
+        let living = Living::new().expect("a list is free");
+        let generation = living.open();
+        let (injector, idle, ending) = (Injector::new(), Idle::new(workers), Ending::new());
+        let parkers: Vec<Parker> = (0..workers).map(|_| Parker::new()).collect();
+        for (worker, parker) in parkers.iter().enumerate() {
+            idle.register(worker, parker.waker());
+        }
+        (Arc::new(Commons { living, generation, injector, idle, ending }), parkers)
+    }
+
+    /// From a thread that is no worker. `None`: refused.
+    fn spawn(self: &Arc<Self>, tally: &Tally) -> (Option<Task>, JoinHandle<()>) {
+        let held = tally.witness();
+        let future = async move {
+            let _held = held;
+            pending::<()>().await;
+        };
+        let builder = Builder::new().listed(&self.living, self.generation);
+        builder.spawn(future, Door(self.clone()))
+    }
+
+    fn deliver(self: &Arc<Self>, task: Task) {
+        assert!(Door(self.clone()).schedule(task).is_ok());
+    }
+
+    fn close(self: &Arc<Self>) {
+        let emptied = Waker::from(Arc::new(Emptied(self.clone())));
+        let close = || self.living.close_for(self.generation, emptied);
+        let tasks = || self.living.tasks_of(self.generation);
+        let _were_alive = self.ending.close(close, tasks, || self.idle.wake_all());
+    }
+
+    fn is_over(&self) -> bool {
+        self.ending.is_over(|| self.living.count_of(self.generation) == 0)
+    }
+
+    fn pop(&self) -> Option<Task> {
+        self.injector.pop(|waiting: Waiting| waiting.highest())
+    }
+
+    /// A worker, until it may leave.
+    fn work(&self, worker: usize, parker: &Parker) {
+        let mut searching: Option<Searching<'_>> = None;
+        loop {
+            let task = self.pop();
+            if task.is_some() {
+                let has_more = || self.injector.look();
+                searching.take().into_iter().for_each(|searching| searching.finish(has_more));
+            }
+            let has_polled = task.is_some();
+            task.into_iter().for_each(|task| drop(poll(task)));
+            if self.is_over() {
+                break;
+            }
+            if has_polled {
+                continue;
+            }
+            searching = searching.or_else(|| self.idle.search());
+            let look = || match self.injector.look() {
+                _ if self.is_over() => LastLook::Stay,
+                true => LastLook::Work,
+                false => LastLook::Nothing,
+            };
+            let sleeping = self.idle.sleep(worker, searching.take(), look);
+            parker.wait();
+            searching = sleeping.wake();
+        }
+        drop(searching);
+        // The last who leaves gives the commons back: the next team opens the list.
+        assert_eq!(self.living.count(), 0, "a worker left, and a task is alive");
+    }
+
+    /// When all have left.
+    fn check(&self) {
+        assert_eq!(self.living.count(), 0, "a task outlived its team");
+        assert!(self.pop().is_none(), "a task stands in the injector of the next team");
+        assert_eq!(self.idle.sleeping(), 0, "somebody is counted as asleep who has left");
+        assert_eq!(self.idle.searching(), 0, "somebody is counted as searching who has left");
+    }
+}
+
+/// Polls once. Ready, it must be the end by a cancel.
+fn look_for_the_end(handle: &mut JoinHandle<()>, waker: &Waker) -> bool {
+    match Pin::new(handle).poll(&mut Context::from_waker(waker)) {
+        Poll::Ready(joined) => joined.unwrap_err().is_cancelled(),
+        Poll::Pending => false,
+    }
+}
+
+/// Of two threads one of which closes. Not none: a whole end has some hundred steps, and every order of them
+/// does not come to its own end.
+const TWO_ENDING: Option<usize> = Some(5);
+
+/// What a foreign thread does: it spawns, delivers, and looks once at the handle.
+struct Spawned {
+    handle: JoinHandle<()>,
+    wakes: Arc<CountingWaker>,
+    has_ended: bool,
+}
+
+impl Spawned {
+    fn on(commons: &Arc<Commons>, tally: &Tally) -> Spawned {
+        let (task, mut handle) = commons.spawn(tally);
+        let is_refused = task.is_none();
+        task.into_iter().for_each(|task| commons.deliver(task));
+        let (waker, wakes) = CountingWaker::new();
+        let has_ended = look_for_the_end(&mut handle, &waker);
+        assert!(has_ended || !is_refused, "the joiner of a refused spawn hangs");
+        Spawned { handle, wakes, has_ended }
+    }
+
+    /// When the team is gone.
+    fn check(mut self, tally: &Tally) {
+        assert_eq!(tally.dropped(), 1, "the future leaked, or was dropped twice");
+        if !self.has_ended {
+            assert_eq!(self.wakes.count(), 1, "the joiner is not told of the end");
+            assert!(look_for_the_end(&mut self.handle, Waker::noop()), "the joiner hangs");
+        }
+    }
+}
+
+#[test]
+fn a_spawn_from_elsewhere_against_a_worker_that_closes_its_team() {
+    explore_within("team: a spawn against a worker that closes", 2, TWO_ENDING, || {
+        let ((commons, parkers), tally) = (Commons::new(1), Tally::new());
+        let (spawner, held) = (commons.clone(), tally.clone());
+        let spawns = thread::spawn(move || Spawned::on(&spawner, &held));
+        commons.close();
+        commons.work(0, &parkers[0]);
+        let spawned = spawns.join().expect("no panic");
+        commons.check();
+        spawned.check(&tally);
+    });
+}
+
+#[test]
+fn a_close_against_a_worker_that_falls_asleep() {
+    explore_within("team: a close against a worker that falls asleep", 2, TWO_ENDING, || {
+        let ((commons, parkers), tally) = (Commons::new(1), Tally::new());
+        let (task, handle) = commons.spawn(&tally);
+        assert!(matches!(poll(task.expect("open")), Polled::Pending));
+        let closer = commons.clone();
+        let closes = thread::spawn(move || closer.close());
+        // A worker that sleeps through the end is a deadlock here.
+        commons.work(0, &parkers[0]);
+        closes.join().expect("no panic");
+        commons.check();
+        assert!(handle.is_finished() && tally.dropped() == 1);
+    });
+}
+
+#[test]
+fn a_spawn_from_elsewhere_against_a_close_and_a_worker() {
+    explore("team: a spawn from elsewhere against a close and a worker", 3, || {
+        let ((commons, parkers), tally) = (Commons::new(1), Tally::new());
+        let (spawner, held) = (commons.clone(), tally.clone());
+        let spawns = thread::spawn(move || {
+            let (task, handle) = spawner.spawn(&held);
+            task.into_iter().for_each(|task| spawner.deliver(task));
+            handle
+        });
+        let closer = commons.clone();
+        let closes = thread::spawn(move || closer.close());
+        commons.work(0, &parkers[0]);
+        closes.join().expect("no panic");
+        let handle = spawns.join().expect("no panic");
+        commons.check();
+        assert!(handle.is_finished() && tally.dropped() == 1);
+    });
+}
+
+#[test]
+fn the_last_task_ends_as_another_worker_falls_asleep() {
+    explore("team: the last task ends as another worker falls asleep", 2, || {
+        let ((commons, mut parkers), tally) = (Commons::new(2), Tally::new());
+        let (task, handle) = commons.spawn(&tally);
+        assert!(matches!(poll(task.expect("open")), Polled::Pending));
+        commons.close();
+        let (other, parker) = (commons.clone(), parkers.pop().expect("there are two"));
+        let worker = thread::spawn(move || other.work(1, &parker));
+        commons.work(0, &parkers[0]);
+        worker.join().expect("no panic");
+        commons.check();
+        assert!(handle.is_finished() && tally.dropped() == 1);
+    });
+}
+
+#[test]
+fn of_three_workers_one_ends_the_last_task() {
+    explore("team: of three workers one ends the last task", 3, || {
+        let ((commons, mut parkers), tally) = (Commons::new(3), Tally::new());
+        let (task, handle) = commons.spawn(&tally);
+        assert!(matches!(poll(task.expect("open")), Polled::Pending));
+        commons.close();
+        let mut workers = Vec::new();
+        for worker in [2, 1] {
+            let (other, parker) = (commons.clone(), parkers.pop().expect("there are three"));
+            workers.push(thread::spawn(move || other.work(worker, &parker)));
+        }
+        commons.work(0, &parkers[0]);
+        workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+        commons.check();
+        assert!(handle.is_finished() && tally.dropped() == 1);
     });
 }
