@@ -465,26 +465,6 @@ fn bad_use_on_a_worker_gets_a_message() {
 }
 
 #[test]
-fn runtimes_come_and_go() {
-    let rounds = if std::env::var_os("RT_FULL").is_some() { 10_000 } else { 300 };
-    within(Duration::from_secs(600), move || {
-        let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
-        drop(runtime(2));
-        let before = threads();
-        for _ in 0..rounds {
-            let runtime = runtime(2);
-            let task = runtime.spawn(async {
-                yield_now().await;
-                1
-            });
-            assert_eq!(runtime.block_on(task).unwrap(), 1);
-        }
-        // Other tests of this process have threads of their own.
-        assert!(threads() < before + 64, "threads are left: {before}, then {}", threads());
-    });
-}
-
-#[test]
 fn hooks_are_told_of_threads_and_may_panic() {
     within(LIMIT, || {
         let told = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
