@@ -6,8 +6,9 @@
 //! ```
 //!
 //! * **[VA1]** For each free desk a thread is on its way here: one that was woken, or started. It looks
-//!   under the lock, and either takes a desk or stands in line again; who goes for good looks once more
-//!   when it has left the line. Who finds that no thread can be started takes the desk back.
+//!   under the lock, and either takes a desk or stands in line again; who goes, for good or for a turn of
+//!   its local tasks, looks once more when it has left the line. Who finds that no thread can be started
+//!   takes the desk back.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,7 +76,7 @@ impl Vacancies {
 }
 
 impl InLine<'_> {
-    /// Goes for good: unless a desk is free, which is to be taken.
+    /// Goes: unless a desk is free, which is to be taken.
     pub(crate) fn leave(self) -> Option<usize> {
         let mut state = self.vacancies.lock();
         state.waiting.retain(|&(number, _)| number != self.number);

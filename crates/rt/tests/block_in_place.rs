@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use rt::runtime::{Builder, Handle, LocalRuntime, Runtime};
 use rt::task::{self, block_in_place, yield_now};
 use rt::time::sleep;
@@ -93,6 +94,38 @@ fn a_thread_without_a_place_goes_on_with_its_local_tasks_and_their_timers() {
         });
         let (at_home, receiver) = runtime.block_on(task).unwrap();
         assert_eq!(receiver.recv().unwrap(), at_home);
+    });
+}
+
+#[test]
+fn a_place_does_not_wait_behind_a_local_task_of_the_thread_that_is_called_to_it() {
+    within(LIMIT, || {
+        let runtime = workers(1);
+        let (wake, woken) = oneshot::channel::<()>();
+        let (gate, wait) = mpsc::channel::<()>();
+        let (stepped, has_stepped) = mpsc::channel::<()>();
+        let leaves = runtime.spawn(async move {
+            drop(task::spawn_local(async move {
+                let _woken = woken.await;
+                let _is_over = wait.recv(); // a long poll
+            }));
+            yield_now().await; // the local task waits
+            block_in_place(|| drop(stepped));
+        });
+        runtime.block_on(leaves).unwrap();
+        has_stepped.recv().unwrap_err();
+        // Its thread has no place, and waits for one by now, or is about to.
+        thread::sleep(Duration::from_millis(20));
+        let task = runtime.spawn(async {
+            let (sender, receiver) = mpsc::channel();
+            drop(rt::spawn(async move { sender.send(()).unwrap() }));
+            // Woken for its local task, and called to this place before it is awake.
+            drop(wake);
+            block_in_place(|| receiver.recv_timeout(LONG))
+        });
+        let served = runtime.block_on(task).unwrap();
+        drop(gate);
+        assert!(served.is_ok(), "nobody was at the place");
     });
 }
 
