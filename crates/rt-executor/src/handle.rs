@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::task::Waker;
 
 use rt_task::{Builder, JoinHandle, Schedule, Task, TaskRef};
 
@@ -103,7 +102,7 @@ impl Handle {
     /// Lets no task in from now on, and cancels all that are alive: each is dropped where it would have been
     /// polled next. Says who they were, the youngest of each list first.
     pub fn close(&self) -> Vec<TaskRef> {
-        self.lease.close(Waker::noop());
+        self.lease.shut();
         let tasks = self.lease.tasks();
         tasks.iter().for_each(TaskRef::abort);
         tasks

@@ -101,7 +101,7 @@ impl Team {
     }
 
     /// Lets no task in from now on, and cancels all that are alive, local ones too: says which. The workers
-    /// leave when none is. A second call does nothing.
+    /// leave when none is. A second call only says which are alive still, local ones not counted.
     pub fn close(&self) -> Vec<TaskRef> {
         self.closer.close()
     }
@@ -123,7 +123,8 @@ impl Closer {
     /// As [`Team::close`].
     pub fn close(&self) -> Vec<TaskRef> {
         if self.is_closed.swap(true, Ordering::Relaxed) {
-            return Vec::new(); // and others may work at these desks by now
+            // Others may work at these desks by now: only the lists know whose they are.
+            return self.lease.tasks();
         }
         let commons = self.commons;
         let tasks = || {

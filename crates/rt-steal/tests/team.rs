@@ -290,3 +290,22 @@ fn a_team_that_is_over_touches_nothing_of_the_next_one_at_the_same_desks() {
         assert!(waits.is_finished());
     });
 }
+
+#[test]
+fn a_handle_that_closes_a_team_which_ends_already_leaves_no_worker_asleep() {
+    within(LIMIT, || {
+        let team = start(2);
+        let (begun, has_begun) = mpsc::channel();
+        let (gate, wait) = mpsc::channel::<()>();
+        drop(team.handle().spawn(async move {
+            begun.send(()).unwrap();
+            let _is_over = wait.recv();
+        }));
+        has_begun.recv().unwrap();
+        team.close();
+        let alive = team.handle().close();
+        assert_eq!(alive.len(), 1, "the one in a poll");
+        drop(gate);
+        assert!(team.wait(Some(Duration::from_secs(20))), "nobody told the other worker");
+    });
+}

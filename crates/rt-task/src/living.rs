@@ -176,6 +176,13 @@ impl Living {
         }
     }
 
+    /// Lets no task of this generation in from now on. Who is woken when the last one is done stays.
+    pub fn shut_for(&self, generation: Generation) {
+        if let Some(mut list) = self.of(generation) {
+            list.open = None;
+        }
+    }
+
     /// How many tasks of this generation are alive.
     #[must_use]
     pub fn count_of(&self, generation: Generation) -> usize {

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt::runtime::{Builder, LocalRuntime, Runtime, ShutdownReport, TaskState};
+use rt::runtime::{Builder, LocalRuntime, PanicPolicy, Runtime, ShutdownReport, TaskState};
 use rt::task;
 use rt_testkit::{Tally, within};
 
@@ -267,5 +267,27 @@ fn a_local_runtime_drops_its_tasks_at_once_and_waits_for_jobs_for_so_long() {
         drop(gate);
         rt::parts::executor::block_on(job).unwrap();
         LocalRuntime::new().unwrap().shutdown_background();
+    });
+}
+
+#[test]
+fn after_a_policy_has_brought_the_runtime_down_the_report_has_who_would_not_stop() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_task_panic(PanicPolicy::Shutdown)
+            .build()
+            .unwrap();
+        let (begun, gate, body) = gate();
+        let stuck = runtime.spawn(async move { body() });
+        begun.recv().unwrap();
+        drop(runtime.spawn(async { std::panic::resume_unwind(Box::new("oh")) }));
+        let root = std::panic::AssertUnwindSafe(|| runtime.block_on(pending::<()>()));
+        assert!(std::panic::catch_unwind(root).is_err());
+        let report = runtime.shutdown(Duration::from_millis(10));
+        let left: Vec<_> = report.left.iter().map(|left| left.id).collect();
+        assert_eq!(left, [stuck.id()], "{report}");
+        drop(gate);
+        rt::parts::executor::block_on(stuck).unwrap();
     });
 }
