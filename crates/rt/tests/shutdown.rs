@@ -327,7 +327,8 @@ fn wakers_that_panic_stop_neither_a_runtime_nor_its_end() {
                 let (go, may_go) = oneshot::channel::<()>();
                 let mut joined = runtime.spawn(async move { may_go.await.is_ok() });
                 let mut stays = runtime.spawn(waits_and_then(move || ignore(&held)));
-                let mut job = runtime.spawn_blocking(|| 4);
+                let (gate, wait) = mpsc::channel::<()>();
+                let mut job = runtime.spawn_blocking(move || wait.recv().map_or(4, |()| 5));
                 let mut timer = Box::pin(sleep(Duration::from_millis(2)));
                 let mut never = Box::pin(sleep(Duration::from_secs(600)));
                 runtime.block_on(async {
@@ -337,6 +338,7 @@ fn wakers_that_panic_stop_neither_a_runtime_nor_its_end() {
                     poll_badly(&mut timer, fault);
                     poll_badly(&mut never, fault);
                     go.send(()).unwrap();
+                    drop(gate);
                     sleep(Duration::from_millis(4)).await; // the timer has fired meanwhile
                     rt::spawn(yield_now()).await.unwrap();
                 });
