@@ -58,6 +58,7 @@ impl Rented {
     /// Gives the hub back. Asks for an empty list of the living [B2].
     pub(crate) fn end(&self) {
         self.hub.set_bell(None);
+        self.lease.end();
         if IS_REUSED {
             let free = (self.lease.site(), self.hub);
             FREE.lock().unwrap_or_else(PoisonError::into_inner).push(free);

@@ -170,6 +170,12 @@ impl Lease {
         contained(|| drop(unused));
     }
 
+    /// The executor is over: its hook for panics goes.
+    pub fn end(&self) {
+        let on_panic = || self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner).take();
+        contained(|| drop(on_panic()));
+    }
+
     /// Lets no task in from now on. Who ends the executor, before or after, is told of the last task all the same.
     pub fn shut(&self) {
         self.site.lists.iter().for_each(|list| list.shut_for(self.generation));

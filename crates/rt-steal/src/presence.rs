@@ -54,6 +54,7 @@ impl Drop for Present {
         let mut present = self.presence.lock();
         *present -= 1;
         if *present == 0 && lease.alive() == 0 {
+            lease.end();
             commons.release();
         }
         drop(present);

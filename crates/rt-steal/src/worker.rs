@@ -29,7 +29,7 @@ use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
 
 use crate::commons::Commons;
-use crate::here;
+use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::Place;
@@ -58,6 +58,8 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub struct Worker<P: Park, B: Probe> {
     home: Home<Fifo, B>,
     bench: Bench<P, B>,
+    /// From its making on: whoever ends the team before it runs does not wait for it.
+    hired: Hired,
 }
 
 /// All of a worker but its local tasks.
@@ -114,7 +116,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
             random,
             does_spin,
         };
-        Worker { home, bench }
+        Worker { home, bench, hired: here::work_for(commons.address()) }
     }
 
     /// Spawns tasks that stay on this thread.
@@ -128,9 +130,8 @@ impl<P: Park, B: Probe> Worker<P, B> {
     pub fn run(self) {
         // Dropped last, also when it unwinds, which it should not: the others wait for its place.
         let station = self.bench.station.clone();
-        let Worker { mut home, mut bench } = self;
+        let Worker { mut home, mut bench, hired: _hired } = self;
         let commons = bench.commons;
-        let _hired = here::work_for(commons.address());
         let _here = station.enter();
         let mut local = home.enter();
         let mut entered = Entered::new(commons.shard(bench.index), AtStation(station.clone()));

@@ -265,3 +265,77 @@ fn with_abort_the_process_ends_and_says_why() {
         assert!(said.contains("panicked: oh: the process is aborted"), "{said}");
     });
 }
+
+#[test]
+fn the_callback_goes_with_its_runtime() {
+    within(LIMIT, || {
+        let held = Arc::new(());
+        let policy = PanicPolicy::callback({
+            let held = held.clone();
+            move |_| drop(held.clone())
+        });
+        each_kind(&policy, |runtime| {
+            runtime.block_on(async { task::spawn_local(async {}).await.unwrap() });
+        });
+        drop(policy);
+        assert_eq!(Arc::strong_count(&held), 1, "a callback outlives its runtime");
+    });
+}
+
+#[test]
+fn with_shutdown_the_last_worker_may_drop_the_runtime() {
+    /// Dropped with the thread-locals of a worker.
+    struct Last(Arc<Mutex<Option<Runtime>>>, mpsc::Sender<()>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let runtime = self.0.lock().unwrap().take();
+            drop(runtime);
+            self.1.send(()).unwrap();
+        }
+    }
+    thread_local! {
+        static LAST: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) };
+    }
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_task_panic(PanicPolicy::Shutdown)
+            .build()
+            .unwrap();
+        let handle = runtime.handle().clone();
+        let (done, is_done) = mpsc::channel();
+        let slot = Arc::new(Mutex::new(Some(runtime)));
+        drop(handle.spawn(async move {
+            LAST.with(|last| *last.borrow_mut() = Some(Last(slot, done)));
+            resume_unwind(Box::new("oh"));
+        }));
+        is_done.recv().expect("a worker joins itself");
+    });
+}
+
+#[test]
+fn the_first_hook_of_a_thread_may_drop_the_runtime() {
+    static SLOT: Mutex<Option<Runtime>> = Mutex::new(None);
+    within(LIMIT, || {
+        let (done, is_done) = mpsc::channel();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_thread_start(move || {
+                let runtime = SLOT.lock().unwrap().take();
+                if runtime.is_some() {
+                    drop(runtime);
+                    done.send(()).unwrap();
+                }
+            })
+            .build()
+            .unwrap();
+        let handle = runtime.handle().clone();
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+        *SLOT.lock().unwrap() = Some(runtime);
+        // A fresh thread takes the worker's place.
+        drop(handle.spawn(async {
+            task::block_in_place(|| thread::sleep(Duration::from_millis(50)));
+        }));
+        is_done.recv().expect("a thread waits for itself");
+    });
+}

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use rt_steal::{Closer, Place, Shared, Spare, Worker};
 use rt_timer::{TimerDriver, Timers};
@@ -94,10 +94,12 @@ impl Crew {
         Ok(())
     }
 
-    /// Joins all that have left their team: nothing is left for them to do but the user's hook.
+    /// Joins all that have left their team: nothing is left for them to do but the user's hook, and the
+    /// destructors of thread-locals. One of these may be what calls this: it does not join itself.
     pub(super) fn join(&self) {
-        let handles = std::mem::take(&mut *self.handles());
-        handles.into_iter().for_each(|thread| drop(thread.join()));
+        let (here, handles) = (thread::current().id(), std::mem::take(&mut *self.handles()));
+        let others = handles.into_iter().filter(|handle| handle.thread().id() != here);
+        others.for_each(|handle| drop(handle.join()));
     }
 
     fn handles(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
