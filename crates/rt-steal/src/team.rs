@@ -101,9 +101,11 @@ impl Team {
     }
 
     /// Lets no task in from now on, and cancels all that are alive, local ones too: says which. The workers
-    /// leave when none is. A second call only says which are alive still, local ones not counted.
+    /// leave when none is. A second call, or one behind a [closer](Team::closer)'s, only says which are alive
+    /// still.
     pub fn close(&self) -> Vec<TaskRef> {
-        self.closer.close()
+        // The owner is present: these desks are nobody else's yet, and so are the local tasks there.
+        self.closer.close_once().unwrap_or_else(|| self.closer.tasks())
     }
 
     /// What closes it when the team is not at hand.
@@ -120,20 +122,28 @@ impl Team {
 }
 
 impl Closer {
-    /// As [`Team::close`].
+    /// As [`Team::close`], but a second call leaves local ones out.
     pub fn close(&self) -> Vec<TaskRef> {
+        // Others may work at these desks by now: only the lists know whose they are.
+        self.close_once().unwrap_or_else(|| self.lease.tasks())
+    }
+
+    /// `None` if it is closed already.
+    fn close_once(&self) -> Option<Vec<TaskRef>> {
         if self.is_closed.swap(true, Ordering::Relaxed) {
-            // Others may work at these desks by now: only the lists know whose they are.
-            return self.lease.tasks();
+            return None;
         }
         let commons = self.commons;
-        let tasks = || {
-            let mut tasks = self.lease.tasks();
-            tasks.extend(commons.local_tasks());
-            tasks
-        };
         let emptied = Waker::from(Arc::new(Emptied { commons }));
-        commons.ending.close(|| self.lease.close(&emptied), tasks, || commons.wake_all())
+        let (close, wake_all) = (|| self.lease.close(&emptied), || commons.wake_all());
+        Some(commons.ending.close(close, || self.tasks(), wake_all))
+    }
+
+    /// All that are alive, local ones too. Asks for a team that is not over.
+    fn tasks(&self) -> Vec<TaskRef> {
+        let mut tasks = self.lease.tasks();
+        tasks.extend(self.commons.local_tasks());
+        tasks
     }
 }
 

@@ -271,23 +271,29 @@ fn a_local_runtime_drops_its_tasks_at_once_and_waits_for_jobs_for_so_long() {
 }
 
 #[test]
-fn after_a_policy_has_brought_the_runtime_down_the_report_has_who_would_not_stop() {
+fn after_a_policy_has_brought_the_runtime_down_the_report_has_who_would_not_stop_local_ones_too() {
     within(LIMIT, || {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(3)
             .on_task_panic(PanicPolicy::Shutdown)
             .build()
             .unwrap();
-        let (begun, gate, body) = gate();
+        let (begun, gate_of_stuck, body) = gate();
         let stuck = runtime.spawn(async move { body() });
         begun.recv().unwrap();
+        let (begun, gate_of_local, body) = gate();
+        let spawner = runtime.spawn(async move { task::spawn_local(async move { body() }) });
+        begun.recv().unwrap();
+        let local = rt::parts::executor::block_on(spawner).unwrap();
         drop(runtime.spawn(async { std::panic::resume_unwind(Box::new("oh")) }));
         let root = std::panic::AssertUnwindSafe(|| runtime.block_on(pending::<()>()));
         assert!(std::panic::catch_unwind(root).is_err());
         let report = runtime.shutdown(Duration::from_millis(10));
         let left: Vec<_> = report.left.iter().map(|left| left.id).collect();
-        assert_eq!(left, [stuck.id()], "{report}");
-        drop(gate);
-        rt::parts::executor::block_on(stuck).unwrap();
+        assert_eq!(left, [stuck.id(), local.id()], "{report}");
+        drop((gate_of_stuck, gate_of_local));
+        for handle in [stuck, local] {
+            rt::parts::executor::block_on(handle).unwrap();
+        }
     });
 }
