@@ -339,7 +339,11 @@ fn wakers_that_panic_stop_neither_a_runtime_nor_its_end() {
                     poll_badly(&mut never, fault);
                     go.send(()).unwrap();
                     drop(gate);
-                    sleep(Duration::from_millis(4)).await; // the timer has fired meanwhile
+                    // All of them woke, and dropped, what they were given. A waker that is replaced
+                    // before is dropped in the poll that replaces it, and its panic is that one's.
+                    while !(joined.is_finished() && job.is_finished() && timer.is_elapsed()) {
+                        sleep(Duration::from_millis(4)).await;
+                    }
                     rt::spawn(yield_now()).await.unwrap();
                 });
                 assert!(runtime.block_on(joined).unwrap(), "the waker's panic cost the output");

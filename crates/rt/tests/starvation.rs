@@ -68,7 +68,8 @@ fn timers_fire_beside_tasks_that_wake_themselves_for_ever() {
         println!("one worker: {fewest} to {most} polls of others before a timer that is due");
         // The turn that goes on, and the next, whose polls may reach the number at its end; then the task
         // stands behind the others once.
-        assert!(fewest > 0, "nobody polled beside the timer: nothing was shown");
+        // On a slow machine a timer of a microsecond may be over as its task first looks.
+        assert!(most > 0, "nobody polled beside the timers: nothing was shown");
         assert!(most <= 2 * TURN + others, "a timer waited for {most} polls of others");
         let (fewest, most) = polls_beside_a_timer(&workers(2), 2 * others);
         println!("two workers: {fewest} to {most}");
