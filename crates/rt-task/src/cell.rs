@@ -17,6 +17,8 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
+use crate::coop;
+use crate::current;
 use crate::header::{Header, Payload, Step, VTable};
 use crate::id::ThreadNumber;
 use crate::memory;
@@ -283,6 +285,7 @@ where
     /// Shows the payload, which nobody else can see before the task is done. Asks for `RUNNING`.
     #[cold]
     fn panicked(&self, task: &TaskRef) {
+        let _entered = current::enter(Some(task.as_header()), coop::BUDGET);
         let scheduler = self.origin.scheduler.clone();
         self.stage.with_mut(|stage| {
             // SAFETY: [H5] the task panicked, and is RUNNING: the stage is the payload, and ours.

@@ -24,8 +24,8 @@ pub trait Schedule: Clone + Send + Sync + 'static {
     fn schedule(self, task: Task) -> Result<(), Task>;
 
     /// The future of `task` panicked, when it was polled or dropped. Called before
-    /// [`ended`](Schedule::ended), in the same place; the payload goes to the joiner afterwards. A panic
-    /// in it is caught.
+    /// [`ended`](Schedule::ended), in the same place, with `task` as the [current](crate::current) one; the
+    /// payload goes to the joiner afterwards. A panic in it is caught.
     fn panicked(self, task: &TaskRef, payload: &(dyn Any + Send)) {
         let _ = (task, payload);
     }

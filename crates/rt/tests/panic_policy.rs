@@ -283,6 +283,31 @@ fn the_callback_goes_with_its_runtime() {
 }
 
 #[test]
+fn a_callback_may_end_its_runtime_and_does_not_wait_for_its_own_task_or_job() {
+    within(LIMIT, || {
+        for is_job in [false, true] {
+            let slot = Arc::new(Mutex::new(None::<Runtime>));
+            let (sender, report) = mpsc::channel();
+            let held = slot.clone();
+            let policy = PanicPolicy::callback(move |_| {
+                let runtime = held.lock().unwrap().take().unwrap();
+                sender.send(runtime.shutdown(LIMIT)).unwrap();
+            });
+            let runtime = Builder::new_multi_thread().on_task_panic(policy).build().unwrap();
+            let handle = runtime.handle().clone();
+            *slot.lock().unwrap() = Some(runtime);
+            if is_job {
+                drop(handle.spawn_blocking(|| resume_unwind(Box::new("oh"))));
+            } else {
+                drop(handle.spawn(async { resume_unwind(Box::new("oh")) }));
+            }
+            let report = report.recv().unwrap();
+            assert!(report.is_complete(), "job {is_job}: it waits for itself: {report}");
+        }
+    });
+}
+
+#[test]
 fn with_shutdown_the_last_worker_may_drop_the_runtime() {
     /// Dropped with the thread-locals of a worker.
     struct Last(Arc<Mutex<Option<Runtime>>>, mpsc::Sender<()>);
