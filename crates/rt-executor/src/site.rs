@@ -40,8 +40,8 @@ pub type OnPanic = Arc<dyn Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync>;
 pub struct Site {
     lists: Box<[Living]>,
     door: &'static dyn Door,
-    /// Of the generation that is or was last open.
-    on_panic: RwLock<Option<OnPanic>>,
+    /// And whose it is: a generation forgets no other one's.
+    on_panic: RwLock<Option<(Generation, OnPanic)>>,
 }
 
 /// A site in one generation: what a handle holds. When the site is somebody else's by now, it has no
@@ -103,7 +103,7 @@ impl Site {
     pub(crate) fn panicked(&self, task: &TaskRef, payload: &(dyn Any + Send)) {
         // Copied out: a hook is user code, and runs under no lock.
         let on_panic = self.on_panic.read().unwrap_or_else(PoisonError::into_inner).clone();
-        on_panic.into_iter().for_each(|on_panic| on_panic(task, payload));
+        on_panic.into_iter().for_each(|(_, on_panic)| on_panic(task, payload));
     }
 
     /// The shard of a list.
@@ -164,6 +164,7 @@ impl Lease {
 
     fn set_on_panic(&self, hook: Option<OnPanic>) {
         let mut on_panic = self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner);
+        let hook = hook.map(|hook| (self.generation, hook));
         // Under the lock: the next generation takes it to forget the hook of this one.
         let unused = if self.is_open() { mem::replace(&mut *on_panic, hook) } else { hook };
         drop(on_panic);
@@ -172,8 +173,10 @@ impl Lease {
 
     /// The executor is over: its hook for panics goes.
     pub fn end(&self) {
-        let on_panic = || self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner).take();
-        contained(|| drop(on_panic()));
+        let mut on_panic = self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner);
+        let unused = on_panic.take_if(|(generation, _)| *generation == self.generation);
+        drop(on_panic);
+        contained(|| drop(unused));
     }
 
     /// Lets no task in from now on. Who ends the executor, before or after, is told of the last task all the same.

@@ -95,7 +95,14 @@ fn spawns_go_into_the_list_of_their_thread_and_all_lists_end_together() {
         let next = site.open();
         assert!(handle.spawn(async {}).is_finished(), "a handle of an earlier generation spawns");
         assert_eq!(next.alive(), 0);
+        let told = Arc::new(());
+        let hook = told.clone();
+        next.on_panic(Arc::new(move |_, _| assert!(Arc::strong_count(&hook) > 0)));
+        lease.end();
+        assert_eq!(Arc::strong_count(&told), 2, "an earlier generation takes the hook of this one");
         next.close(&waker);
+        next.end();
+        assert_eq!(Arc::strong_count(&told), 1, "the hook outlives its generation");
     });
 }
 
