@@ -17,11 +17,10 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
-use std::time::{Duration, Instant};
 
 use rt_executor::{Door, Lease, Site};
-use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use rt_task::{Id, Task, TaskRef};
+use rt_task::sync::{AtomicBool, AtomicU64, Ordering};
+use rt_task::{Task, TaskRef};
 
 use crate::ending::Ending;
 use crate::here;
@@ -30,6 +29,7 @@ use crate::injector::Injector;
 use crate::monitor::{self, Watched};
 use crate::ring::{Ring, Stealer};
 use crate::slot::{Slot, Taker};
+use crate::stamp::Stamp;
 use crate::vacancies::Vacancies;
 
 /// Lists of the living for threads that are no workers: more than one, so that two of them seldom meet
@@ -63,13 +63,8 @@ pub(crate) struct Commons {
 pub(crate) struct Desk {
     pub(crate) stealer: Stealer,
     pub(crate) taker: Taker,
-    /// Changed before and after each poll, by the worker alone: odd while it polls.
-    stamp: AtomicU32,
-    /// What the monitor saw last, and since when it sees that.
-    seen: AtomicU32,
-    since: Mutex<Option<Instant>>,
-    /// The number of the task that is polled here, or was: zero while it is a local one.
-    polled: AtomicU64,
+    /// Whether a poll goes on here.
+    pub(crate) stamp: Stamp,
     /// The owner's ends, while nobody works here [CM2].
     ends: Mutex<Option<Ends>>,
 }
@@ -219,9 +214,7 @@ impl Desk {
     fn new() -> Desk {
         let ends = Ends { ring: Ring::new(), slot: Slot::new() };
         let (stealer, taker) = (ends.ring.stealer(), ends.slot.taker());
-        let (stamp, seen, polled) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU64::new(0));
-        let (since, ends) = (Mutex::new(None), Mutex::new(Some(ends)));
-        Desk { stealer, taker, stamp, seen, since, polled, ends }
+        Desk { stealer, taker, stamp: Stamp::new(), ends: Mutex::new(Some(ends)) }
     }
 
     pub(crate) fn take_ends(&self) -> Ends {
@@ -232,54 +225,16 @@ impl Desk {
     pub(crate) fn give_ends(&self, ends: Ends) {
         *held(&self.ends) = Some(ends);
     }
-
-    /// A poll of this task begins; `None`, of some that are local.
-    #[inline]
-    pub(crate) fn begin(&self, task: Option<Id>) {
-        self.polled.store(task.map_or(0, Id::get), Ordering::Relaxed);
-        self.tick();
-    }
-
-    /// Whether a poll goes on, for who works here.
-    pub(crate) fn is_polling(&self) -> bool {
-        self.stamp.load(Ordering::Relaxed) % 2 == 1
-    }
-
-    /// For how long the monitor has seen it in a poll that goes on, if it is polled here.
-    pub(crate) fn age_of(&self, task: Id) -> Option<Duration> {
-        let stamp = self.stamp.load(Ordering::Relaxed);
-        let is_here = stamp % 2 == 1 && self.polled.load(Ordering::Relaxed) == task.get();
-        let since = held(&self.since).filter(|_| self.seen.load(Ordering::Relaxed) == stamp);
-        is_here.then(|| since.map_or(Duration::ZERO, |since| since.elapsed()))
-    }
-
-    /// A poll begins or ends. Two of them, and a poll was seen that is over.
-    #[inline]
-    pub(crate) fn tick(&self) {
-        let stamp = self.stamp.load(Ordering::Relaxed);
-        self.stamp.store(stamp.wrapping_add(1), Ordering::Relaxed);
-    }
-
-    /// Whether a poll goes on that went on at the last look; and whether there was any since.
-    fn look(&self) -> (bool, bool) {
-        let stamp = self.stamp.load(Ordering::Relaxed);
-        let is_same = self.seen.swap(stamp, Ordering::Relaxed) == stamp;
-        let is_polling = stamp % 2 == 1;
-        if is_polling && !is_same {
-            *held(&self.since) = Some(Instant::now());
-        }
-        (is_same && is_polling, !is_same || is_polling)
-    }
 }
 
 impl Watched for Commons {
     fn look(&self) -> bool {
         let (mut is_active, mut has_work, mut is_held_up) = (false, false, false);
         for desk in &self.desks {
-            let (is_long, is_working) = desk.look();
-            is_active |= is_working;
-            is_held_up |= is_long;
-            if is_long {
+            let look = desk.stamp.look();
+            is_active |= look.is_working;
+            is_held_up |= look.is_long;
+            if look.is_long {
                 has_work |= !desk.stealer.is_empty();
                 if let Some(task) = desk.taker.take() {
                     self.inject(task);

@@ -20,6 +20,7 @@ mod shared;
 mod vacancies;
 
 mod ending;
+mod stamp;
 
 mod commons;
 
@@ -47,6 +48,8 @@ pub use ring::{CAPACITY, Ring, Stealer};
 pub use root::Root;
 pub use shared::Shared;
 pub use slot::{Slot, Taker};
+#[doc(hidden)]
+pub use stamp::{Look, Stamp};
 pub use station::{Spare, step_aside};
 pub use stealable::{Stealable, Victim};
 pub use team::{Closer, Team};

@@ -53,12 +53,14 @@ impl Drop for Present {
         let Presence { commons, lease, left, .. } = &*self.presence;
         let mut present = self.presence.lock();
         *present -= 1;
-        if *present == 0 && lease.alive() == 0 {
+        let is_last = *present == 0;
+        drop(present);
+        left.notify_all();
+        // Under no lock: the hook for panics, which goes, is the user's. There is no other one any more.
+        if is_last && lease.alive() == 0 {
             lease.end();
             commons.release();
         }
-        drop(present);
-        left.notify_all();
     }
 }
 

@@ -42,7 +42,9 @@ thread_local! {
     static STATION: RefCell<Option<Rc<Station>>> = const { RefCell::new(None) };
 }
 
-/// The right to wait for a place of a team: what a fresh thread is given.
+/// The right to wait for a place of a team: what a fresh thread is given. If it is dropped, or the thread
+/// panics before it [works](crate::Worker::spare), the desk waits for who looks next: at the latest the
+/// thread that stepped aside, when its poll is over.
 pub struct Spare {
     pub(crate) present: Present,
 }
@@ -53,9 +55,43 @@ static_assertions::assert_impl_all!(Spare: Send);
 /// desk: to be called in a poll that is about to block. The local tasks of this thread wait for the end of
 /// the poll.
 ///
-/// If no thread waits for a place, `start` is to start one that makes a [`Worker`](crate::Worker) of the
-/// [`Spare`], and to say whether it could. `false` if the place was kept: because there is no thread, because
-/// this one has no place, or is in no poll of its worker.
+/// If no thread waits for a place, `start` is called: it starts a thread that makes a
+/// [`Worker`](crate::Worker::spare) of the [`Spare`] and runs it, and says whether it could. If it could not,
+/// the place is kept.
+///
+/// Returns whether the place was given away. `false` also if this thread has none, or is in no poll of its
+/// worker.
+///
+/// ```
+/// use rt_executor::block_on;
+/// use rt_steal::{Shared, Team, Worker, step_aside};
+/// use rt_waker::Parker;
+/// use std::sync::mpsc;
+/// use std::thread;
+///
+/// let (team, places) = Team::hire(1)?;
+/// let park = Shared::new(Parker::new());
+/// team.share(&park);
+/// for place in places {
+///     let park = park.another();
+///     thread::spawn(move || Worker::new(place, park, (), ()).run());
+/// }
+/// let handle = team.handle();
+/// let blocks = team.handle().spawn(async move {
+///     let (sender, answer) = mpsc::channel();
+///     handle.spawn(async move { sender.send(42).unwrap() }); // for the only worker: this thread
+///     let is_left = step_aside(|spare| {
+///         thread::spawn(move || Worker::spare(spare, park, (), ()).run());
+///         true
+///     });
+///     assert!(is_left);
+///     answer.recv().unwrap()
+/// });
+/// assert_eq!(block_on(blocks).unwrap(), 42);
+/// team.close();
+/// assert!(team.wait(None));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn step_aside(start: impl FnOnce(Spare) -> bool) -> bool {
     let station = STATION.try_with(|station| station.borrow().clone()).ok().flatten();
     station.is_some_and(|station| station.step_aside(start))
@@ -93,10 +129,10 @@ impl Station {
     }
 
     fn step_aside(&self, start: impl FnOnce(Spare) -> bool) -> bool {
-        let in_a_poll = |place: &mut Place| place.desk().is_polling();
+        let in_a_poll = |place: &mut Place| place.desk().stamp.is_polling();
         let Some(place) = self.place.borrow_mut().take_if(in_a_poll) else { return false }; // [ST1]
         let (desk, commons) = (place.index(), self.commons);
-        commons.desks[desk].tick(); // [ST2]
+        commons.desks[desk].stamp.tick(); // [ST2]
         let present = place.leave();
         let spare = Spare { present: present.another() };
         self.present.set(Some(present));
@@ -107,7 +143,7 @@ impl Station {
         let is_mine_again = commons.vacancies.take_back(desk); // [VA1]
         if is_mine_again {
             self.sit(desk);
-            commons.desks[desk].tick();
+            commons.desks[desk].stamp.tick();
         }
         !is_mine_again
     }

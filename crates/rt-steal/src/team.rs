@@ -26,7 +26,8 @@ pub struct Team {
     closer: Closer,
 }
 
-/// Closes a team, from any thread: see [`Team::close`].
+/// Closes a team like [`Team::close`], for who does not own it: a hook, a handle on another thread. It does not
+/// keep the team, and may outlive it.
 #[derive(Clone)]
 pub struct Closer {
     commons: &'static Commons,
@@ -94,10 +95,11 @@ impl Team {
     }
 
     /// For how long a task has been in a poll that goes on at one of the desks, as far as the monitor has
-    /// seen: up to a [`TICK`](crate::TICK) too little. `None` if it is in none, or is a local one.
+    /// seen: up to a [`TICK`](crate::TICK) too little, and zero if it has not looked since. `None` if it is in
+    /// none, is a local one, or has [stepped aside](crate::step_aside).
     #[must_use]
     pub fn age_of(&self, task: &TaskRef) -> Option<Duration> {
-        self.commons.desks.iter().find_map(|desk| desk.age_of(task.id()))
+        self.commons.desks.iter().find_map(|desk| desk.stamp.age_of(task.id()))
     }
 
     /// Lets no task in from now on, and cancels all that are alive, local ones too: says which. The workers

@@ -9,6 +9,8 @@
 //!   under the lock, and either takes a desk or stands in line again; who goes, for good or for a turn of
 //!   its local tasks, looks once more when it has left the line. Who finds that no thread can be started
 //!   takes the desk back.
+//! * **[VA2]** A thread that does not get as far as looking leaves its desk to the one that stepped aside,
+//!   which looks when its poll is over: so at the end no desk is free.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};

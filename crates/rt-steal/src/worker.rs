@@ -202,20 +202,20 @@ impl<P: Park, B: Probe> Bench<P, B> {
         if !self.station.has_place() {
             return 0;
         }
-        let desk = &self.commons.desks[self.index];
-        desk.begin(None);
+        let stamp = &self.commons.desks[self.index].stamp;
+        stamp.begin(None);
         let polled = local.turn();
         if self.station.has_place() {
-            desk.tick();
+            stamp.tick();
         }
         polled
     }
 
     /// Tells the monitor.
     fn is_active(&self) {
-        let desk = &self.commons.desks[self.index];
-        desk.tick();
-        desk.tick();
+        let stamp = &self.commons.desks[self.index].stamp;
+        stamp.tick();
+        stamp.tick();
         monitor::stir();
     }
 
@@ -252,12 +252,12 @@ impl<P: Park, B: Probe> Bench<P, B> {
 
     #[inline]
     fn poll(&mut self, task: Task) {
-        let desk = &self.commons.desks[self.index];
-        desk.begin(Some(task.id()));
+        let stamp = &self.commons.desks[self.index].stamp;
+        stamp.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
         match &mut *self.station.place.borrow_mut() {
             Some(place) => {
-                desk.tick();
+                stamp.tick();
                 again.into_iter().for_each(|task| place.push(task));
             }
             // It stepped aside in this poll [ST2].

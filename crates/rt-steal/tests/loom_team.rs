@@ -10,10 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
-use rt_steal::{Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Waiting};
+use rt_steal::{Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Stamp, Waiting};
 use rt_task::sync::{AtomicBool, Ordering, thread};
-use rt_task::{Builder, Generation, JoinHandle, Living, Polled, Schedule, Task};
+use rt_task::{Builder, Generation, Id, JoinHandle, Living, Polled, Schedule, Task};
 use rt_testkit::{CountingWaker, Tally, poll};
 use rt_waker::{Park, Parker, WakeBatch};
 
@@ -345,5 +346,53 @@ fn of_three_workers_one_ends_the_last_task() {
         workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
         commons.check();
         assert!(handle.is_finished() && tally.dropped() == 1);
+    });
+}
+
+#[test]
+fn an_age_is_that_of_the_poll_that_was_seen_and_of_no_other() {
+    explore("stamp: an age against the end of a poll and the next one", 2, || {
+        let stamp = Arc::new(Stamp::new());
+        let (first, second) = (Id::next(), Id::next());
+        // On a thread of its own: loom takes it that a thread sees no more what it saw before a lock.
+        let worker = stamp.clone();
+        let begins = thread::spawn(move || {
+            worker.begin(Some(first));
+            assert!(worker.look().is_working, "a poll goes on");
+        });
+        begins.join().expect("no panic");
+        let worker = stamp.clone();
+        let works = thread::spawn(move || {
+            worker.tick();
+            worker.begin(Some(second));
+        });
+        let is_seen = |age: Duration| age > Duration::ZERO;
+        assert!(
+            stamp.age_of(first).is_none_or(is_seen),
+            "the first poll was seen: no other is its"
+        );
+        assert!(!stamp.age_of(second).is_some_and(is_seen), "it has the age of the poll before");
+        works.join().expect("no panic");
+        assert_eq!(stamp.age_of(first), None);
+        assert_eq!(stamp.age_of(second), Some(Duration::ZERO));
+    });
+}
+
+#[test]
+fn a_look_and_an_age_meet_at_what_was_seen() {
+    explore("stamp: a look against an age", 2, || {
+        let stamp = Arc::new(Stamp::new());
+        let (first, second) = (Id::next(), Id::next());
+        stamp.begin(Some(first));
+        assert!(!stamp.look().is_long && stamp.look().is_long, "the second look sees it again");
+        stamp.tick();
+        stamp.begin(Some(second));
+        let monitor = stamp.clone();
+        let before = Instant::now();
+        let looks = thread::spawn(move || monitor.look());
+        let age = stamp.age_of(second).expect("it is polled here");
+        let most = before.elapsed();
+        assert!(age <= most, "{age:?}, and it was seen for {most:?} at most");
+        assert!(!looks.join().expect("no panic").is_long, "it was not seen before");
     });
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::{block_on, yield_now};
-use rt_steal::{Shared, Team, Worker};
+use rt_steal::{Shared, Team, Worker, step_aside};
 use rt_testkit::{Tally, within};
 use rt_waker::Parker;
 
@@ -307,5 +307,22 @@ fn a_handle_that_closes_a_team_which_ends_already_leaves_no_worker_asleep() {
         assert_eq!(alive.len(), 1, "the one in a poll");
         drop(gate);
         assert!(team.wait(Some(Duration::from_secs(20))), "nobody told the other worker");
+    });
+}
+
+#[test]
+fn a_desk_whose_next_thread_never_comes_goes_back_to_who_left_it() {
+    within(LIMIT, || {
+        let team = start(1);
+        for _ in 0..3 {
+            let start = |spare| panic!("{spare:?} is lost");
+            assert!(!on_a_worker(&team, async move { step_aside(start) }), "no thread was started");
+            let start = |spare| {
+                drop(spare);
+                true
+            };
+            assert!(on_a_worker(&team, async move { step_aside(start) }), "it was to be left");
+        }
+        end(&team);
     });
 }

@@ -160,6 +160,35 @@ fn who_would_not_stop_is_named_with_place_state_and_age() {
 }
 
 #[test]
+fn who_blocks_in_place_or_in_a_local_task_is_named_with_an_age_since_the_shutdown() {
+    within(LIMIT, || {
+        let runtime = workers(2);
+        let (begun, gate_of_place, body) = gate();
+        let in_place = runtime.spawn(async move { task::block_in_place(body) });
+        begun.recv().unwrap();
+        let (begun, gate_of_local, body) = gate();
+        let spawner = runtime.spawn(async { Some(task::spawn_local(async move { body() })) });
+        begun.recv().unwrap();
+        let local = rt::parts::executor::block_on(spawner).unwrap().unwrap();
+        let start = Instant::now();
+        let report = runtime.shutdown(Duration::from_millis(20));
+        let most = start.elapsed();
+        let mut left: Vec<_> = report.left.iter().map(|left| (left.id, left.state)).collect();
+        left.sort_by_key(|left| left.0);
+        let mut expected = [in_place.id(), local.id()].map(|id| (id, TaskState::Running));
+        expected.sort_by_key(|left| left.0);
+        assert_eq!(left, expected, "{report}");
+        let ages = report.left.iter().map(|left| left.age);
+        assert!(ages.clone().all(|age| age >= Duration::from_millis(20)), "{report}");
+        assert!(ages.clone().all(|age| age <= most), "{report}, in {most:?}");
+        drop((gate_of_place, gate_of_local));
+        for handle in [in_place, local] {
+            rt::parts::executor::block_on(handle).unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_job_that_would_not_stop_is_named() {
     within(LIMIT, || {
         each_kind(|runtime| {
@@ -282,9 +311,9 @@ fn after_a_policy_has_brought_the_runtime_down_the_report_has_who_would_not_stop
         let stuck = runtime.spawn(async move { body() });
         begun.recv().unwrap();
         let (begun, gate_of_local, body) = gate();
-        let spawner = runtime.spawn(async move { task::spawn_local(async move { body() }) });
+        let spawner = runtime.spawn(async { Some(task::spawn_local(async move { body() })) });
         begun.recv().unwrap();
-        let local = rt::parts::executor::block_on(spawner).unwrap();
+        let local = rt::parts::executor::block_on(spawner).unwrap().unwrap();
         drop(runtime.spawn(async { std::panic::resume_unwind(Box::new("oh")) }));
         let root = std::panic::AssertUnwindSafe(|| runtime.block_on(pending::<()>()));
         assert!(std::panic::catch_unwind(root).is_err());

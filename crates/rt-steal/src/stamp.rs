@@ -1,0 +1,108 @@
+//! What stands above a desk: whether its worker polls, which task, and for how long others have seen that.
+//!
+//! ```text
+//!   the worker   even ── begin(task) ──► odd: it polls ── tick ──► even
+//!   the monitor  look: the same odd number twice is a poll that lasts
+//!   a report     age_of(task): since when the monitor sees the poll that it is in
+//! ```
+//!
+//! A poll is what a runtime does most often: it may cost its worker two plain stores and one of the task's
+//! number, no lock and no clock. Those who look pay for that.
+//!
+//! * **[SM1]** Only the worker changes the stamp and the number: the number first, then the odd stamp of its
+//!   poll; the next number behind the even stamp that ends it.
+//! * **[SM2]** Who finds the same odd stamp before and after the number has the number of that very poll. Who
+//!   sees the stamp sees the number before it; a later number would have brought a later stamp along. (That
+//!   the stamp must be a release rests on this argument: loom finds no fault where a thread stores relaxed
+//!   behind its own load, and passes without it.)
+//! * **[SM3]** The stamp that was seen, and since when, change together, under a lock.
+
+use std::time::{Duration, Instant};
+
+use rt_task::Id;
+use rt_task::sync::{AtomicU32, AtomicU64, Mutex, Ordering, lock};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Stamp {
+    /// Odd while the worker polls.
+    stamp: AtomicU32,
+    /// The number of the task that is polled, or was: zero for some that are local.
+    polled: AtomicU64,
+    seen: Mutex<Seen>,
+}
+
+/// What the monitor found last, and when it found it first.
+#[derive(Debug)]
+struct Seen {
+    stamp: u32,
+    since: Option<Instant>,
+}
+
+/// What a look finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// A poll goes on that went on at the last look.
+    pub is_long: bool,
+    /// There was a poll since the last look, or one goes on.
+    pub is_working: bool,
+}
+
+impl Stamp {
+    /// Of a desk where nobody polls.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "loom's atomics have none")]
+    pub fn new() -> Stamp {
+        let seen = Mutex::new(Seen { stamp: 0, since: None });
+        Stamp { stamp: AtomicU32::new(0), polled: AtomicU64::new(0), seen }
+    }
+
+    /// A poll of this task begins; `None`, of some that are local. For the worker.
+    #[inline]
+    pub fn begin(&self, task: Option<Id>) {
+        // ORDER(stamp): who sees the number sees that the poll before it is over [SM2].
+        self.polled.store(task.map_or(0, Id::get), Ordering::Release);
+        self.tick();
+    }
+
+    /// A poll begins or ends. Two of them, and a poll was seen that is over. For the worker.
+    #[inline]
+    pub fn tick(&self) {
+        let stamp = self.stamp.load(Ordering::Relaxed);
+        // ORDER(stamp): who sees that a poll goes on sees its number [SM2].
+        self.stamp.store(stamp.wrapping_add(1), Ordering::Release);
+    }
+
+    /// Whether a poll goes on. For the worker.
+    pub(crate) fn is_polling(&self) -> bool {
+        is_odd(self.stamp.load(Ordering::Relaxed))
+    }
+
+    /// For the monitor.
+    pub fn look(&self) -> Look {
+        let mut seen = lock(&self.seen);
+        let stamp = self.stamp.load(Ordering::Relaxed);
+        let is_same = seen.stamp == stamp;
+        if !is_same {
+            *seen = Seen { stamp, since: is_odd(stamp).then(Instant::now) };
+        }
+        Look { is_long: is_same && is_odd(stamp), is_working: !is_same || is_odd(stamp) }
+    }
+
+    /// For how long the monitor has seen this task in a poll that goes on here: zero, if it has not looked
+    /// since the poll began. `None` if the task is not polled here.
+    pub fn age_of(&self, task: Id) -> Option<Duration> {
+        let seen = lock(&self.seen);
+        // ORDER(stamp): the number that is read next is that of this stamp, or a later one [SM2].
+        let stamp = self.stamp.load(Ordering::Acquire);
+        // ORDER(stamp): a later number shows a later stamp [SM2].
+        let is_here = self.polled.load(Ordering::Acquire) == task.get();
+        let is_one_poll = is_odd(stamp) && self.stamp.load(Ordering::Relaxed) == stamp;
+        let since = seen.since.filter(|_| seen.stamp == stamp);
+        (is_here && is_one_poll).then(|| since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+}
+
+fn is_odd(stamp: u32) -> bool {
+    stamp % 2 == 1
+}
