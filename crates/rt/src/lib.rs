@@ -67,7 +67,7 @@ pub mod __macros {
 ///
 /// # Panics
 ///
-/// Inside of a runtime; if the future panics; if no runtime can be made.
+/// As [`Runtime::block_on`](runtime::Runtime::block_on); and if no runtime can be made.
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match runtime::Runtime::new() {

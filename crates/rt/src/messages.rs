@@ -33,7 +33,7 @@ pub(crate) fn no_local_context(what: &str) -> ! {
 pub(crate) fn nested(what: &str) -> ! {
     panic!(
         "{what} inside of a runtime: it would block the thread that runs the tasks. `.await` the \
-         future instead, or block on a thread of its own"
+         future instead, or block inside of `spawn_blocking` or `task::block_in_place`"
     )
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn no_thread(what: &str, error: &dyn std::fmt::Display) -> ! {
 #[track_caller]
 pub(crate) fn no_place_to_leave() -> ! {
     panic!(
-        "`task::block_in_place` on a runtime of one thread: nobody else could run its tasks meanwhile. Use \
+        "`task::block_in_place` on a current-thread runtime: nobody else could run its tasks meanwhile. Use \
          `spawn_blocking`, or a multi-threaded runtime"
     )
 }

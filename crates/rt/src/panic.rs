@@ -96,7 +96,8 @@ impl<'a> TaskPanic<'a> {
         self.task.name()
     }
 
-    /// Where it was spawned. Where it panicked, only the panic hook of std is told.
+    /// Where it was spawned. The place of the panic itself is what the panic hook of std is told, in front of
+    /// this.
     #[must_use]
     pub fn place(&self) -> &'static Location<'static> {
         self.task.place()

@@ -103,17 +103,17 @@ fn a_place_does_not_wait_behind_a_local_task_of_the_thread_that_is_called_to_it(
         let runtime = workers(1);
         let (wake, woken) = oneshot::channel::<()>();
         let (gate, wait) = mpsc::channel::<()>();
-        let (stepped, has_stepped) = mpsc::channel::<()>();
         let leaves = runtime.spawn(async move {
             drop(task::spawn_local(async move {
                 let _woken = woken.await;
-                let _is_over = wait.recv(); // a long poll
+                let _opened = wait.recv(); // a long poll
             }));
             yield_now().await; // the local task waits
-            block_in_place(|| drop(stepped));
+            let (sender, receiver) = mpsc::channel();
+            drop(rt::spawn(async move { sender.send(()).unwrap() }));
+            block_in_place(|| receiver.recv().unwrap()); // until another thread has the place
         });
         runtime.block_on(leaves).unwrap();
-        has_stepped.recv().unwrap_err();
         // Its thread has no place, and waits for one by now, or is about to.
         thread::sleep(Duration::from_millis(20));
         let task = runtime.spawn(async {
@@ -284,7 +284,7 @@ fn on_a_runtime_of_one_thread_it_says_what_to_do() {
         let misuse = async { block_in_place(|| unreachable!("it is not called")) };
         let _: &dyn Future<Output = ()> = &misuse;
         let runtime = Builder::new_current_thread().build().unwrap();
-        let expected = "`task::block_in_place` on a runtime of one thread: nobody else could run its \
+        let expected = "`task::block_in_place` on a current-thread runtime: nobody else could run its \
                         tasks meanwhile. Use `spawn_blocking`, or a multi-threaded runtime";
         let misused = std::cell::RefCell::new(Some(misuse));
         assert_eq!(message(&|| runtime.block_on(misused.take().unwrap())), expected);

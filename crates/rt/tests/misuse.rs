@@ -40,7 +40,7 @@ const NO_LOCAL: &str = "no local tasks can be spawned here, because nothing on t
                         run them: call this inside `block_on`, not under the guard of \
                         `Handle::enter` alone; or use `spawn` with a future that is `Send`";
 const NESTED: &str = "inside of a runtime: it would block the thread that runs the tasks. `.await` \
-                      the future instead, or block on a thread of its own";
+                      the future instead, or block inside of `spawn_blocking` or `task::block_in_place`";
 const CANNOT_PAUSE: &str = "time is stopped for one thread only: call this inside `block_on` of a \
                             current-thread runtime (`Builder::new_current_thread`, `#[rt::test]`)";
 

@@ -138,7 +138,8 @@ impl Builder {
         self
     }
 
-    /// Nothing to enable: sockets and timers are always there. For programs that come from tokio.
+    /// Nothing to enable: timers are always there, and sockets there are none yet. For programs that come
+    /// from tokio.
     pub fn enable_all(&mut self) -> &mut Builder {
         self
     }
@@ -169,8 +170,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If a thread can not be created, or the number of workers is none. A current-thread runtime needs
-    /// nothing of the system.
+    /// If a thread can not be created, or the number of workers is not one from 1 to 1,024. A
+    /// current-thread runtime needs nothing of the system.
     ///
     /// # Panics
     ///

@@ -87,7 +87,7 @@ impl Handle {
     ///
     /// # Panics
     ///
-    /// Inside of a runtime, and if the future panics.
+    /// As [`Runtime::block_on`](crate::runtime::Runtime::block_on).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Handle::block_on`", self.inner.flavor);

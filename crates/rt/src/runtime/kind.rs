@@ -22,9 +22,9 @@ use crate::runtime::report::{Ending, ShutdownReport};
 /// ```
 ///
 /// The drop waits for jobs of [`spawn_blocking`](crate::spawn_blocking) that run, and on a multi-threaded
-/// runtime for the polls that go on;
-/// [`shutdown_timeout`](Runtime::shutdown_timeout) and
-/// [`shutdown_background`](Runtime::shutdown_background) do not. In a task of its own it waits for nobody.
+/// runtime for the polls that go on: for as long as they take. [`shutdown_timeout`](Runtime::shutdown_timeout)
+/// waits for so long at most, and [`shutdown_background`](Runtime::shutdown_background) for nobody. In a
+/// task of its own a drop waits for nobody either, and in a job of its own for all but that.
 pub struct Runtime {
     handle: Handle,
     /// Empty only while it is dropped.
@@ -55,7 +55,9 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// Inside of a runtime, and if the future panics.
+    /// Inside of a runtime, but for jobs of [`spawn_blocking`](crate::spawn_blocking) and closures of
+    /// [`block_in_place`](crate::task::block_in_place), which may block. If the future panics. And if a
+    /// task has, and the [policy](crate::runtime::PanicPolicy::Shutdown) is to come down then.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Runtime::block_on`", self.handle.runtime_flavor());
@@ -103,7 +105,8 @@ impl Runtime {
     }
 
     /// Cancels all tasks, waits for the polls that go on and the jobs that run, for so long at most, and
-    /// says what came of them. What does not stop in time is cancelled when its poll ends.
+    /// says what came of them. A task that does not stop in time is cancelled when its poll ends; a job runs
+    /// to its end.
     ///
     /// No task is let in from the beginning, and no job that waits for a thread runs any more. In a task of
     /// this runtime it waits for nobody, and in a job not for that.

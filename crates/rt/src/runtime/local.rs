@@ -61,7 +61,7 @@ impl LocalRuntime {
     ///
     /// # Panics
     ///
-    /// Inside of a runtime, and if the future panics.
+    /// As [`Runtime::block_on`](crate::runtime::Runtime::block_on).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);

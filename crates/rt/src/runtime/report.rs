@@ -18,7 +18,8 @@ pub struct ShutdownReport {
     pub completed: usize,
     /// So many were dropped before that.
     pub cancelled: usize,
-    /// These would not stop in time. They are cancelled when their poll ends, and nobody waits for that.
+    /// These would not stop in time. Nobody waits for them any more: a task is cancelled when its poll
+    /// ends, a job runs to its end.
     pub left: Vec<StillAlive>,
 }
 
@@ -99,9 +100,10 @@ pub struct StillAlive {
     pub place: &'static Location<'static>,
     /// What it does.
     pub state: TaskState,
-    /// For how long at least it has been doing that: a job since it began; a task in a poll since the
-    /// runtime saw that poll first, which it looks for every 8 ms; everybody else since the shutdown
-    /// began.
+    /// For how long at least it has been doing that: a job since it began; a task in a poll on a worker
+    /// since the runtime saw that poll first, which it looks for every 8 ms; all others since the shutdown
+    /// began. So do a task on a current-thread runtime, a local one, and one in
+    /// [`block_in_place`](crate::task::block_in_place), whose poll is no worker's any more.
     pub age: Duration,
 }
 
@@ -111,7 +113,7 @@ pub struct StillAlive {
 pub enum TaskState {
     /// It is in a poll, or being dropped, and did not come back.
     Running,
-    /// It stands behind one that is.
+    /// It is to be dropped by a thread that has not come to it: because that is in another's poll.
     Queued,
     /// It is a job of `spawn_blocking`, and runs.
     Blocking,

@@ -111,8 +111,8 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(MAX)
 }
 
-fn invalid(source: &str, given: &dyn fmt::Display) -> io::Error {
-    let message = format!("{source} is {given}: it must be a number of threads from 1 to {MAX}");
+fn invalid(source: &str, given: &dyn fmt::Debug) -> io::Error {
+    let message = format!("{source} is {given:?}: it must be a number of threads from 1 to {MAX}");
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 

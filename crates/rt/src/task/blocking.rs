@@ -143,6 +143,10 @@ pub async fn reserve_blocking() -> Result<Permit, rt_blocking::Closed> {
 /// [`spawn_blocking`] holds up nobody and needs no fresh thread: take it if the closure can be sent away. What
 /// else is polled in the same task, by `join!` or `select!`, waits for the closure.
 ///
+/// The fresh thread is one of the runtime like the others: it is called as they are, with the next number, and
+/// calls their hooks; in a [`Trace`](crate::trace::Trace) its number is beyond `worker_threads`. A thread without
+/// a place and without local tasks ends after ten seconds, or takes the next place that somebody leaves.
+///
 /// In a thread that runs no tasks of others it is a plain call: in the future of a `block_on` on a multi-threaded
 /// runtime, in a job of [`spawn_blocking`], in a closure of `block_in_place`, and outside of a runtime. If the
 /// system gives no thread, it is a plain call too.
@@ -161,7 +165,7 @@ pub async fn reserve_blocking() -> Result<Permit, rt_blocking::Closed> {
 ///
 /// # Panics
 ///
-/// On a runtime of one thread, where nobody else could run the tasks. A panic of the closure goes on here.
+/// On a current-thread runtime, where nobody else could run the tasks. A panic of the closure goes on here.
 #[track_caller]
 pub fn block_in_place<F, R>(job: F) -> R
 where
