@@ -21,7 +21,7 @@ use rt_task::unwind::contained;
 use rt_task::{Polled, Task};
 use rt_waker::{Parker, waker_ref};
 
-use crate::entered::{Arrive, Entered};
+use crate::entered::{Arrival, Arrive, Entered};
 use crate::handle::Handle;
 use crate::hub::Rented;
 use crate::messages;
@@ -176,7 +176,7 @@ pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
 
 impl<Q: RunQueue> Arrive for RefCell<Ready<Q>> {
     #[inline]
-    fn arrive(&self, task: Task) {
+    fn arrive(&self, task: Task, _how: Arrival) {
         self.borrow_mut().push(task);
     }
 }

@@ -5,7 +5,8 @@
 //! all that are entered; for everybody else it takes the door of its site.
 //!
 //! * **[B4]** While a task arrives, the list of the entered is taken out of its place: what takes it in
-//!   runs no code of others, so nobody misses it. Queues drop no tasks.
+//!   runs no code of others, so nobody misses it; a task that arrived meanwhile would go by the door.
+//!   Queues drop no tasks.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,11 +18,20 @@ use rt_task::Task;
 
 use crate::site::Site;
 
-/// What takes tasks in that are woken on its thread. It runs no code of others: it drops no task and
-/// wakes nobody `[B4]`.
+/// What takes tasks in that are woken on its thread. It runs no code of others: it drops no task, and
+/// wakes no task `[B4]`.
 pub trait Arrive: 'static {
     /// Takes a task in.
-    fn arrive(&self, task: Task);
+    fn arrive(&self, task: Task, how: Arrival);
+}
+
+/// How a task comes to its executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is new: whoever spawned it may spawn more.
+    Spawned,
+    /// It was woken.
+    Woken,
 }
 
 /// Evidence that an executor runs on this thread: tasks of its site that are scheduled here arrive in
@@ -97,16 +107,16 @@ fn without(entered: Innermost, gone: *const ()) -> Innermost {
 ///
 /// The task, if none is.
 #[inline]
-pub(crate) fn arrive(shard: u16, task: Task) -> Result<(), Task> {
+pub(crate) fn arrive(shard: u16, task: Task, how: Arrival) -> Result<(), Task> {
     // Taken out and put back: two moves, where a borrow would count.
     let innermost = ENTERED.with(|entered| entered.take());
     let arrived = match &innermost {
         Some(entry) if entry.shard == shard => {
-            entry.inside.arrive(task);
+            entry.inside.arrive(task, how);
             Ok(())
         }
         Some(entry) => match Site::of(shard) {
-            Some(site) => arrive_at(site, entry, task),
+            Some(site) => arrive_at(site, entry, task, how),
             None => Err(task),
         },
         None => Err(task),
@@ -117,14 +127,19 @@ pub(crate) fn arrive(shard: u16, task: Task) -> Result<(), Task> {
 }
 
 /// The innermost of this site, from `entry` on.
-fn arrive_at(site: &'static Site, entry: &Entry<dyn Arrive>, task: Task) -> Result<(), Task> {
+fn arrive_at(
+    site: &'static Site,
+    entry: &Entry<dyn Arrive>,
+    task: Task,
+    how: Arrival,
+) -> Result<(), Task> {
     if entry.site.is_some_and(|entered| std::ptr::eq(entered, site)) {
-        entry.inside.arrive(task);
+        entry.inside.arrive(task, how);
         return Ok(());
     }
     let outer = entry.outer.take();
     let arrived = match &outer {
-        Some(entry) => arrive_at(site, entry, task),
+        Some(entry) => arrive_at(site, entry, task, how),
         None => Err(task),
     };
     entry.outer.set(outer);

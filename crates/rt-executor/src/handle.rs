@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use rt_task::{Builder, JoinHandle, Schedule, Task, TaskRef};
+use rt_task::{Builder, JoinHandle, Task, TaskRef};
 
+use crate::entered::Arrival;
 use crate::site::{Lease, OnPanic};
 use crate::to_site::ToSite;
 
@@ -185,7 +186,7 @@ fn listed<'a>(lease: &Lease, builder: Builder<'a>) -> Builder<'a> {
 fn submit(task: Option<Task>) -> bool {
     match task {
         // Handed back only when it has no shard; dropping it cancels it.
-        Some(task) => ToSite.schedule(task).is_ok(),
+        Some(task) => ToSite.send(task, Arrival::Spawned).is_ok(),
         None => false,
     }
 }

@@ -38,7 +38,7 @@ mod yield_now;
 pub use crate::core::{Core, Running, TURN, poll};
 pub use block_on::block_on;
 pub use drive::{RootFuture, Work, drive};
-pub use entered::{Arrive, Entered};
+pub use entered::{Arrival, Arrive, Entered};
 pub use executor::Executor;
 pub use handle::{Handle, LocalHandle};
 pub use home::Home;

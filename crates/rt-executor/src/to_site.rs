@@ -11,21 +11,31 @@ use std::any::Any;
 
 use rt_task::{Schedule, Task, TaskRef};
 
-use crate::entered;
+use crate::entered::{self, Arrival};
 use crate::site::Site;
 
 /// The scheduler of every task of a [`Site`]. No size, because the task's shard says which site.
 #[derive(Clone, Copy, Debug)]
 pub struct ToSite;
 
-impl Schedule for ToSite {
+impl ToSite {
+    /// # Errors
+    ///
+    /// The task, if it has no shard.
     #[inline]
-    fn schedule(self, task: Task) -> Result<(), Task> {
+    pub(crate) fn send(self, task: Task, how: Arrival) -> Result<(), Task> {
         let Some(shard) = task.shard() else { return Err(task) };
-        let Err(task) = entered::arrive(shard, task) else { return Ok(()) };
+        let Err(task) = entered::arrive(shard, task, how) else { return Ok(()) };
         let Some(site) = Site::of(shard) else { return Err(task) };
         site.door().deliver(task);
         Ok(())
+    }
+}
+
+impl Schedule for ToSite {
+    #[inline]
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        self.send(task, Arrival::Woken)
     }
 
     fn panicked(self, task: &TaskRef, payload: &(dyn Any + Send)) {

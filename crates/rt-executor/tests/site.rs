@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rt_executor::{Arrive, Door, Entered, Handle, Site, block_on, poll, yield_now};
+use rt_executor::{Arrival, Arrive, Door, Entered, Handle, Site, block_on, poll, yield_now};
 use rt_task::Task;
 use rt_testkit::{CountingWaker, within};
 
@@ -56,10 +56,11 @@ impl Door for Mailbox {
 
 /// The queue of a thread.
 #[derive(Default)]
-struct Own(RefCell<VecDeque<Task>>);
+struct Own(RefCell<VecDeque<Task>>, RefCell<Vec<Arrival>>);
 
 impl Arrive for Own {
-    fn arrive(&self, task: Task) {
+    fn arrive(&self, task: Task, how: Arrival) {
+        self.1.borrow_mut().push(how);
         self.0.borrow_mut().push_back(task);
     }
 }

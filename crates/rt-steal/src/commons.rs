@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use rt_executor::{Door, Lease, Site};
-use rt_task::sync::{AtomicBool, AtomicU64, Ordering};
+use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use rt_task::{Task, TaskRef};
 
 use crate::ending::Ending;
@@ -47,6 +47,8 @@ pub(crate) struct Commons {
     site: OnceLock<&'static Site>,
     pub(crate) ending: Ending,
     is_watched: Mutex<bool>,
+    /// How often the monitor has looked: a clock that costs a load.
+    pub(crate) looks: AtomicU32,
     /// Says whether the park of timers and sockets is free, which nobody looks at then.
     is_free: Mutex<Option<Arc<AtomicBool>>>,
     /// Whether it was, when the monitor looked last.
@@ -94,6 +96,7 @@ impl Commons {
                 site: OnceLock::new(),
                 ending: Ending::new(),
                 is_watched: Mutex::new(false),
+                looks: AtomicU32::new(0),
                 is_free: Mutex::new(None),
                 was_free: AtomicBool::new(false),
                 roots: Mutex::new(Vec::new()),
@@ -184,7 +187,8 @@ impl Commons {
     /// Whether there is work that any worker may take: for the last look.
     ///
     /// The slots are left out: what stands in one is next for its owner, who is awake, and looks at it
-    /// before it sleeps. Behind a long poll the monitor takes it out, and notifies with a fence.
+    /// before it sleeps. Behind a long poll a searcher takes it out, or the monitor, which notifies with a
+    /// fence.
     pub(crate) fn has_work(&self) -> bool {
         self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
     }
@@ -229,6 +233,7 @@ impl Desk {
 
 impl Watched for Commons {
     fn look(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let (mut is_active, mut has_work, mut is_held_up) = (false, false, false);
         for desk in &self.desks {
             let look = desk.stamp.look();

@@ -37,8 +37,8 @@
 //! * **[ID2]** `sleeping` is the length of the list of sleepers. Both change under the lock.
 //! * **[ID3]** Whoever is counted as asleep, and whoever stops as the last searcher, looks at everything
 //!   **after** that, and notifies if it sees work. The look comes behind a `SeqCst` fence; what it reads are
-//!   [`Stealer::is_empty`](crate::Stealer::is_empty), [`Taker::is_empty`](crate::Taker::is_empty),
-//!   [`Injector::look`](crate::Injector::look), and the caller's own flags.
+//!   [`Stealer::is_empty`](crate::Stealer::is_empty), [`Injector::look`](crate::Injector::look), and the
+//!   caller's own flags. Not the slots: what stands in one is next for its owner, who is awake.
 //! * **[ID4]** Wakers are called when the lock is free again.
 //! * **[ID5]** "Work" is for anybody, so who sees it may rely on a searcher. What concerns one worker, or each
 //!   of them, as a shutdown does, no searcher does for it: it says [`LastLook::Stay`].
@@ -220,9 +220,16 @@ impl Idle {
     /// if nobody sleeps.
     #[inline]
     pub fn notify_unfenced(&self) {
-        if self.counts().notice() == Notice::Sleeper {
+        if self.is_anybody_needed() {
             self.wake_one();
         }
+    }
+
+    /// Whether a [`notify`](Idle::notify) would wake somebody, at this moment.
+    #[must_use]
+    #[inline]
+    pub fn is_anybody_needed(&self) -> bool {
+        self.counts().notice() == Notice::Sleeper
     }
 
     /// Counts a worker as asleep, and takes its last look: `look` says whether there is work anywhere,

@@ -3,11 +3,15 @@
 //! * **[PL1]** The slot takes the task that was woken last, so that it runs next, on warm caches: but no
 //!   more than [`STREAK`] times in a row. Then it goes behind the ring, like everybody else.
 //! * **[PL2]** What does not fit into the ring goes to the injector, half of the ring with it.
+//! * **[PL3]** Who wakes a task in a poll may compute for long afterwards, and the task stands in the slot. So
+//!   a colleague who sleeps is called; he takes it if that poll [lasts](crate::Worker). Once between two
+//!   looks of the monitor, which sees to the others: a call costs as much as a thousand polls.
 
 use std::fmt;
 
-use rt_executor::{Lease, RunQueue};
+use rt_executor::{Arrival, Lease, RunQueue};
 use rt_task::Task;
+use rt_task::sync::Ordering;
 
 use crate::ageing::Ageing;
 use crate::commons::{Commons, Desk, Ends};
@@ -31,6 +35,8 @@ pub struct Place {
     ends: Option<Ends>,
     rule: Ageing,
     streak: u32,
+    /// The monitor's look behind which it called somebody last [PL3].
+    called: u32,
     present: Present,
 }
 
@@ -38,7 +44,7 @@ impl Place {
     pub(crate) fn new(index: usize, present: Present) -> Place {
         let commons = present.commons();
         let ends = Some(commons.desks[index].take_ends());
-        Place { commons, index, ends, rule: Ageing::default(), streak: 0, present }
+        Place { commons, index, ends, rule: Ageing::default(), streak: 0, called: 0, present }
     }
 
     /// The number of the desk.
@@ -74,12 +80,19 @@ impl Place {
         self.ends.as_mut().unwrap_or_else(|| unreachable!("[CM2] given back by the drop alone"))
     }
 
-    /// A task that was woken or spawned here: it is next [PL1].
+    /// A task that was woken or spawned here: it is next [PL1]. Whether a colleague is to be called [PL3].
     #[inline]
-    pub(crate) fn arrive(&mut self, task: Task) {
+    pub(crate) fn arrive(&mut self, task: Task, how: Arrival) -> bool {
         if let Some(before) = self.ends().slot.put(task) {
             self.push(before);
         }
+        how == Arrival::Woken && self.commons.idle.is_anybody_needed() && self.may_call()
+    }
+
+    fn may_call(&mut self) -> bool {
+        let look = self.commons.looks.load(Ordering::Relaxed);
+        let is_polling = self.desk().stamp.is_polling();
+        is_polling && std::mem::replace(&mut self.called, look) != look
     }
 
     /// Behind all that wait here.
@@ -142,6 +155,20 @@ impl Place {
             self.push(task);
         }
         !is_empty
+    }
+
+    /// What the stamps say as a search begins.
+    pub(crate) fn read_stamps(&self, seen: &mut [u32]) {
+        self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = desk.stamp.get());
+    }
+
+    /// Takes what stands in the slot of another one that has been in one poll since then. Whether there was
+    /// anything.
+    pub(crate) fn take_behind_a_poll(&mut self, seen: &[u32]) -> bool {
+        let mut desks = self.commons.desks.iter().zip(seen);
+        let task =
+            desks.find_map(|(desk, &seen)| desk.stamp.is_long(seen).then(|| desk.taker.take())?);
+        task.map(|task| self.push(task)).is_some()
     }
 
     /// Takes half of what another worker has, beginning the search at any of them. Says how many it took.

@@ -159,6 +159,13 @@ impl<P: Park> Shared<P> {
         }
     }
 
+    /// Waits for its token alone, whoever has the park.
+    pub(crate) fn wait_aside(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        if !self.spin() {
+            self.parker.park(timeout, ready);
+        }
+    }
+
     fn drive(&self, mut driving: Driving<'_, P>, timeout: Option<Duration>, ready: &mut WakeBatch) {
         self.remote.is_driving.store(true, Ordering::Relaxed);
         // ORDER(driving): between what we say and what we look at [SP1].

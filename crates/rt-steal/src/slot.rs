@@ -20,8 +20,8 @@
 //!   a look, and its `put` is a store.
 //!
 //! Not here: how often in a row the worker may prefer this place (a bound, or two tasks that wake each
-//! other starve the rest), and when others may take (after it stood for some milliseconds, or a task
-//! hops to another core as soon as it is woken).
+//! other starve the rest), and when others may take (behind a poll that lasts, or a task hops to another
+//! core as soon as it is woken).
 
 use std::cell::Cell;
 use std::fmt;

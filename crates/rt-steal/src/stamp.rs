@@ -78,6 +78,16 @@ impl Stamp {
         is_odd(self.stamp.load(Ordering::Relaxed))
     }
 
+    /// The stamp, to be compared later.
+    pub(crate) fn get(&self) -> u32 {
+        self.stamp.load(Ordering::Relaxed)
+    }
+
+    /// Whether one poll goes on since it was `seen`.
+    pub(crate) fn is_long(&self, seen: u32) -> bool {
+        is_odd(seen) && self.get() == seen
+    }
+
     /// For the monitor.
     pub fn look(&self) -> Look {
         let mut seen = lock(&self.seen);

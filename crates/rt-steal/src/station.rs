@@ -20,7 +20,7 @@ use std::fmt;
 use std::mem;
 use std::rc::Rc;
 
-use rt_executor::{Arrive, Door};
+use rt_executor::{Arrival, Arrive, Door};
 use rt_task::Task;
 use rt_task::unwind::contained;
 
@@ -154,10 +154,14 @@ pub(crate) struct AtStation(pub(crate) Rc<Station>);
 
 impl Arrive for AtStation {
     #[inline]
-    fn arrive(&self, task: Task) {
-        match &mut *self.0.place.borrow_mut() {
-            Some(place) => place.arrive(task),
-            None => self.0.commons.deliver(task),
+    fn arrive(&self, task: Task, how: Arrival) {
+        let commons = self.0.commons;
+        let is_call = match &mut *self.0.place.borrow_mut() {
+            Some(place) => place.arrive(task, how),
+            None => return commons.deliver(task),
+        };
+        if is_call {
+            commons.idle.notify_unfenced(); // the place is free: this rings the bell of a park
         }
     }
 }

@@ -87,11 +87,11 @@ impl Team {
         self.commons.set_free_flag(park.free_flag());
     }
 
-    /// A thread that waits in a `block_on` could look at the park, too: the monitor wakes it if no
-    /// worker can.
-    #[must_use = "dropped, the monitor forgets it"]
-    pub fn add_root(&self, waker: Waker) -> Root {
-        Root::new(self.commons, waker)
+    /// Where a thread waits in a `block_on`: at the park that the workers share while they are all busy, and
+    /// at a parker of its own else.
+    #[must_use]
+    pub fn root<P: Park>(&self, park: Shared<P>) -> Root<P> {
+        Root::new(self.commons, park)
     }
 
     /// For how long a task has been in a poll that goes on at one of the desks, as far as the monitor has

@@ -33,7 +33,7 @@ use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::Place;
-use crate::root::Root;
+use crate::root::Listed;
 use crate::shared::Shared;
 use crate::station::{AtStation, Spare, Station};
 
@@ -46,6 +46,10 @@ const LINGER: Duration = Duration::from_micros(2);
 
 /// So many from outside are no longer a few.
 const MANY: usize = 32;
+
+/// A poll that a searcher sees for so long is a long one: it loses what stands in the slot. Less, and two
+/// tasks that wake each other hop between two cores.
+const LONG: Duration = Duration::from_micros(5);
 
 /// Looks between two readings of the clock.
 const LOOKS: usize = 16;
@@ -77,6 +81,8 @@ struct Bench<P: Park, B: Probe> {
     unseen: usize,
     random: Cell<u64>,
     does_spin: bool,
+    /// The stamps of the desks as it began to search.
+    seen: Box<[u32]>,
 }
 
 impl<P: Park, B: Probe> Worker<P, B> {
@@ -103,7 +109,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
         let does_spin = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-        let ready = WakeBatch::new();
+        let (ready, seen) = (WakeBatch::new(), vec![0; commons.desks.len()].into());
         let bench = Bench {
             commons,
             index,
@@ -115,6 +121,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
             unseen: 0,
             random,
             does_spin,
+            seen,
         };
         Worker { home, bench, hired: here::work_for(commons.address()) }
     }
@@ -308,9 +315,13 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
     }
 
-    /// Looks at the injector and at others' rings until there is something, or the time is up.
+    /// Looks at the injector and at others' rings until there is something, or the time is up; and into the
+    /// slots of those whose polls last.
     fn search(&mut self, local: &Running<'_, Fifo, B>) -> bool {
         let start = Instant::now();
+        if let Some(place) = &*self.station.place.borrow() {
+            place.read_stamps(&mut self.seen);
+        }
         loop {
             for _ in 0..LOOKS {
                 if self.take_some() || local.is_ready() {
@@ -318,10 +329,27 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 }
                 std::hint::spin_loop();
             }
-            if !self.does_spin || start.elapsed() >= SPIN {
+            if !self.does_spin {
+                return false;
+            }
+            let spent = start.elapsed();
+            if spent >= LONG && self.take_behind_a_poll() {
+                return true;
+            }
+            if spent >= SPIN {
                 return false;
             }
         }
+    }
+
+    fn take_behind_a_poll(&mut self) -> bool {
+        let mut place = self.station.place.borrow_mut();
+        let is_some = place.as_mut().is_some_and(|place| place.take_behind_a_poll(&self.seen));
+        drop(place);
+        if is_some {
+            contained(|| self.probe.stolen(1));
+        }
+        is_some
     }
 
     fn take_some(&mut self) -> bool {
@@ -388,7 +416,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     fn stand_by(&mut self, local: &mut Running<'_, Fifo, B>) -> bool {
         let commons = self.commons;
         // It may be the one that looks after the park.
-        let _root = Root::new(commons, self.shared.waker());
+        let root = Listed::new(commons, self.shared.waker());
         let (waker, mut since) = (self.shared.waker(), Instant::now());
         loop {
             let line = match commons.vacancies.take(&waker) {
@@ -403,7 +431,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
             contained(|| self.probe.parking());
             let timeout = if has_tasks { None } else { Some(left) };
             let timeout = if local.is_ready() { Some(Duration::ZERO) } else { timeout };
-            self.shared.park(timeout, &mut self.ready);
+            root.park(&mut self.shared, timeout, &mut self.ready);
             contained(|| self.probe.parked());
             // Who was called has a desk to take, which must not wait behind its local tasks [VA1].
             let has_place = line.leave().is_some_and(|desk| self.sit(desk));

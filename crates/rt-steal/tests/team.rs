@@ -5,14 +5,14 @@ use std::future::{Future, pending, poll_fn};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::{block_on, yield_now};
 use rt_steal::{Shared, Team, Worker, step_aside};
 use rt_testkit::{Tally, within};
-use rt_waker::Parker;
+use rt_waker::{Park, Parker, WakeBatch};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -323,6 +323,66 @@ fn a_desk_whose_next_thread_never_comes_goes_back_to_who_left_it() {
             };
             assert!(on_a_worker(&team, async move { step_aside(start) }), "it was to be left");
         }
+        end(&team);
+    });
+}
+
+/// A park that says which thread waits at it.
+struct Watched {
+    parker: Parker,
+    here: Arc<Mutex<Option<thread::ThreadId>>>,
+}
+
+impl Park for Watched {
+    fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        *self.here.lock().unwrap() = Some(thread::current().id());
+        self.parker.park(timeout, ready);
+        *self.here.lock().unwrap() = None;
+    }
+
+    fn waker(&self) -> Waker {
+        self.parker.waker()
+    }
+}
+
+#[test]
+fn a_root_has_the_park_while_all_are_busy_and_leaves_it_to_a_worker_that_sleeps() {
+    within(LIMIT, || {
+        let here = Arc::new(Mutex::new(None));
+        let park = Shared::new(Watched { parker: Parker::new(), here: here.clone() });
+        let wait_until_there = |who: &dyn Fn(thread::ThreadId) -> bool| {
+            while !here.lock().unwrap().is_some_and(who) {
+                thread::yield_now();
+            }
+        };
+        let (team, mut places) = Team::hire(1).unwrap();
+        team.share(&park);
+        let (place, at) = (places.remove(0), park.another());
+        thread::spawn(move || Worker::new(place, at, (), ()).run());
+        let (busy, is_free) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let computes = busy.clone();
+        let task = team.handle().spawn(async move {
+            while computes.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+            thread::current().id()
+        });
+        let mut root = team.root(park);
+        let (waker, is_over) = (root.waker(), is_free.clone());
+        let waits = thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                root.park(None, &mut WakeBatch::new());
+            }
+        });
+        let root = waits.thread().id();
+        // Nobody else could look at it. The worker may have been there before, on its way to work.
+        wait_until_there(&|thread| thread == root);
+        busy.store(false, Ordering::Relaxed);
+        let worker = block_on(task).unwrap();
+        wait_until_there(&|thread| thread == worker);
+        is_free.store(true, Ordering::Relaxed);
+        waker.wake();
+        waits.join().unwrap();
         end(&team);
     });
 }

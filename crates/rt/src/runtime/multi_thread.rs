@@ -67,8 +67,7 @@ impl MultiThread {
 
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
         let _timers = inner.timers.enter();
-        let mut park = self.crew.park().spinning(SPIN);
-        let _root = self.team.add_root(park.waker());
+        let mut park = self.team.root(self.crew.park().spinning(SPIN));
         let mut session = Session::new(inner, park.waker());
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), park.waker());
