@@ -3,7 +3,8 @@
 //! * **[BJ1]** A job is in here from its push until its task has ended, on whichever thread.
 //! * **[BJ2]** The oldest runs first: tickets are handed out at the entrance, in order.
 //! * **[BJ3]** A `Task` that somebody made by waking a job is held until its turn comes: waking a job
-//!   from outside changes nothing.
+//!   from outside changes nothing. If the job is aborted meanwhile, he who sees that first looks here, and
+//!   he who comes here later sees it, too: both under the lock, so one of the two ends the job.
 //!
 //! The list of the living that chapter 2 keeps is not used: queue and running jobs together are that
 //! list, and a second one could only disagree.
@@ -63,7 +64,7 @@ impl Jobs {
         debug_assert!(before.is_none(), "[BJ3] there is one Task a job");
     }
 
-    pub(crate) fn held(&mut self, ticket: Ticket) -> Option<Task> {
+    pub(crate) fn take_held(&mut self, ticket: Ticket) -> Option<Task> {
         self.held.remove(&ticket)
     }
 

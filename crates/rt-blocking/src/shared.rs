@@ -104,13 +104,13 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// The task, if the pool is closed.
+    /// The task, if the pool is closed, or the job aborted.
     pub(crate) fn hold(&self, ticket: Ticket, task: Task) -> Result<(), Task> {
         self.state().hold(ticket, task)
     }
 
-    pub(crate) fn held(&self, ticket: Ticket) -> Option<Task> {
-        self.state().held(ticket)
+    pub(crate) fn take_held(&self, ticket: Ticket) -> Option<Task> {
+        self.state().take_held(ticket)
     }
 
     pub(crate) fn task_ended(&self, ticket: Ticket, how: End) {

@@ -150,7 +150,7 @@ impl State {
         // The mark of an abort is set before the task ends: if it is not seen, the end comes later,
         // and finds the job here [BJ1].
         if self.is_closed || task.word().is_cancelled() {
-            let held = self.jobs.held(ticket);
+            let held = self.jobs.take_held(ticket);
             return Push::Refused(held, self.turn_back());
         }
         self.coming -= 1;
@@ -162,17 +162,18 @@ impl State {
     ///
     /// # Errors
     ///
-    /// The task, if the pool is closed.
+    /// The task, if the pool is closed, or the job was aborted meanwhile: who saw that has looked here, or
+    /// will not look any more [BJ3].
     pub(crate) fn hold(&mut self, ticket: Ticket, task: Task) -> Result<(), Task> {
-        if self.is_closed {
+        if self.is_closed || task.word().is_cancelled() {
             return Err(task);
         }
         self.jobs.hold(ticket, task);
         Ok(())
     }
 
-    pub(crate) fn held(&mut self, ticket: Ticket) -> Option<Task> {
-        self.jobs.held(ticket)
+    pub(crate) fn take_held(&mut self, ticket: Ticket) -> Option<Task> {
+        self.jobs.take_held(ticket)
     }
 
     /// A task has ended [BJ5]. What is returned is dropped, and woken.

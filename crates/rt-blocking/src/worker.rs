@@ -52,13 +52,14 @@ fn claimed(shared: &Shared, ticket: Ticket, task: &TaskRef) -> Option<Task> {
         if let Some(right) = claim::claim(task) {
             return Some(right);
         }
-        if task.word().is_cancelled() || task.is_done() {
-            // Who aborted it has the Task, and ends it [BA3].
-            return None;
-        }
-        // Somebody has woken it by hand, and is about to put the Task where we look [BJ3].
-        if let Some(right) = shared.held(ticket) {
+        let is_ended = task.word().is_cancelled() || task.is_done();
+        // Somebody has woken it by hand, and has put the Task where we look, or is about to [BJ3].
+        if let Some(right) = shared.take_held(ticket) {
             return Some(right);
+        }
+        if is_ended {
+            // Who aborted it has the Task, and ends it [BA3]; or who has woken it, and sees that too.
+            return None;
         }
         thread::yield_now();
     }

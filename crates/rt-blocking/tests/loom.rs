@@ -194,6 +194,25 @@ fn wake_of_a_queued_job_against_its_start() {
     });
 }
 
+#[test]
+fn wake_and_abort_of_a_job_against_its_start() {
+    explore("wake and abort of a job against its start", Size::Lives, || {
+        let pool = one_thread().build();
+        let tally = Tally::new();
+        let held = tally.witness();
+        let job = pool.spawn(move || drop(held)).expect("a model has threads enough");
+        let task = job.task().clone();
+        let wakes = thread::spawn(move || task.wake_by_ref());
+        job.abort();
+        // A Task that nobody looks for is a joiner that waits for ever.
+        let _ = block_on(job);
+        wakes.join().expect("no panic");
+        assert_eq!(tally.dropped(), 1, "the closure leaked, or went twice");
+        assert!(pool.join(Duration::MAX).is_complete());
+        assert_eq!(pool.metrics().places_taken, 0, "a place got lost among the three");
+    });
+}
+
 fn poll(reserve: &mut Reserve) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
     Pin::new(reserve).poll(&mut cx).is_ready()
