@@ -209,6 +209,12 @@ impl Commons {
         }
     }
 
+    /// Whether somebody works at a desk who is not counted as asleep [MO2].
+    fn is_anybody_awake(&self) -> bool {
+        let at_work = self.desks.iter().filter(|desk| desk.is_taken()).count();
+        at_work > self.idle.sleeping()
+    }
+
     fn is_unattended(&self) -> bool {
         held(&self.is_free).as_ref().is_some_and(|is_free| is_free.load(Ordering::Relaxed))
     }
@@ -226,6 +232,11 @@ impl Desk {
         ends.unwrap_or_else(|| unreachable!("[CM2] one thread works at a desk"))
     }
 
+    /// Whether somebody works here.
+    fn is_taken(&self) -> bool {
+        held(&self.ends).is_none()
+    }
+
     pub(crate) fn give_ends(&self, ends: Ends) {
         *held(&self.ends) = Some(ends);
     }
@@ -234,12 +245,11 @@ impl Desk {
 impl Watched for Commons {
     fn look(&self) -> bool {
         self.looks.fetch_add(1, Ordering::Relaxed);
-        let (mut is_active, mut has_work, mut is_held_up) = (false, false, false);
+        let (mut has_work, mut is_held_up) = (false, false);
         for desk in &self.desks {
-            let look = desk.stamp.look();
-            is_active |= look.is_working;
-            is_held_up |= look.is_long;
-            if look.is_long {
+            let is_long = desk.stamp.look();
+            is_held_up |= is_long;
+            if is_long {
                 has_work |= !desk.stealer.is_empty();
                 if let Some(task) = desk.taker.take() {
                     self.inject(task);
@@ -252,7 +262,7 @@ impl Watched for Commons {
         if (is_held_up && (has_work || !self.injector.is_empty())) || stays_free {
             self.call_somebody();
         }
-        is_active || is_free
+        self.is_anybody_awake() || is_free
     }
 }
 

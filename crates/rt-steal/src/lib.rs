@@ -49,7 +49,7 @@ pub use root::Root;
 pub use shared::Shared;
 pub use slot::{Slot, Taker};
 #[doc(hidden)]
-pub use stamp::{Look, Stamp};
+pub use stamp::Stamp;
 pub use station::{Spare, step_aside};
 pub use stealable::{Stealable, Victim};
 pub use team::{Closer, Team};

@@ -5,7 +5,7 @@
 //! thread is that thread's to run. So one thread looks, every [`TICK`], for as long as anybody polls.
 //!
 //! ```text
-//!            somebody polled since the last look
+//!            somebody is awake, or nobody has the park
 //!            ┌──────┐
 //!            ▼      │
 //!   ┌──► LOOKING ───┘        two looks in a row that find nobody
@@ -15,9 +15,10 @@
 //!
 //! * **[MO1]** Bound: what stands behind a poll is seen at the second look after it began to stand there,
 //!   after at most two ticks: 20 ms.
-//! * **[MO2]** An idle process has no ticks. Who goes on after a park counts as active, then looks
-//!   whether the monitor sleeps; the monitor says that it sleeps, then looks once more whether anybody is
-//!   active. Between the two steps of each stands a fence: one of them sees the other.
+//! * **[MO2]** An idle process has no ticks. Who goes on after a park counts as awake, also while the system
+//!   lets him wait between two polls; then he looks whether the monitor sleeps. The monitor says that it
+//!   sleeps, then looks once more whether anybody is awake. Between the two steps of each stands a fence:
+//!   one of them sees the other.
 //! * **[MO3]** No code of users runs here: no waker of theirs, no callback, no message.
 //!
 //! Go's `sysmon` is where this comes from (`runtime/proc.go`).
@@ -30,17 +31,16 @@ use std::time::Duration;
 use rt_task::sync::{AtomicBool, Ordering, fence};
 use rt_waker::{Parker, Unparker};
 
-/// Between two looks: some hundred of them a second cost a busy process nothing that can be measured,
+/// Between two looks: 125 of them a second cost a busy process nothing that can be measured,
 /// and two of them, with the wake-up that follows, are less than the 20 ms of `[MO1]`.
 pub const TICK: Duration = Duration::from_millis(8);
 
-/// Looks that find nobody, before the monitor sleeps: one may fall between two polls.
+/// Looks that find nobody, before the monitor sleeps: who wakes up at once again needs not wake it.
 const QUIET: u32 = 2;
 
 /// What the monitor looks at.
 pub(crate) trait Watched: Sync {
-    /// Sees to what stands behind a long poll. Whether anybody has polled since the last look, or
-    /// polls.
+    /// Sees to what stands behind a long poll. Whether anybody is awake.
     fn look(&self) -> bool;
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn watch(watched: &'static dyn Watched) -> io::Result<()> {
     Ok(())
 }
 
-/// A thread goes on after a park, and has counted as active.
+/// A thread goes on after a park, and counts as awake.
 #[inline]
 pub(crate) fn stir() {
     DOZE.get().into_iter().for_each(Doze::stir);

@@ -30,7 +30,7 @@
 //!   because those who sleep do so elsewhere. Somebody of them is woken then, and takes it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,8 @@ type Look = Box<dyn FnMut(&mut WakeBatch) + Send>;
 struct Place<P> {
     /// Empty while somebody has it.
     park: Mutex<Option<P>>,
-    /// Whether it is there: written under the lock, and read without it.
+    /// Whether nobody waits at it. Who only looks at it for a moment changes nothing: the monitor would take
+    /// it for one that somebody looks after [SP3].
     is_free: Arc<AtomicBool>,
     bell: Waker,
 }
@@ -92,6 +93,14 @@ struct Driving<'a, P> {
     park: Option<P>,
 }
 
+/// Whether a thread may spin: never with one processor. Asked once, because std reads the files of the
+/// cgroup for the answer.
+pub(crate) fn may_spin() -> bool {
+    static MAY_SPIN: OnceLock<bool> = OnceLock::new();
+    *MAY_SPIN
+        .get_or_init(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1))
+}
+
 impl<P: Park> Shared<P> {
     /// The first handle of a park.
     #[must_use]
@@ -107,7 +116,7 @@ impl<P: Park> Shared<P> {
         Shared::of(self.place.clone())
     }
 
-    /// Whether nobody waits at the park, or looks at it, at this moment.
+    /// Whether nobody waits at the park at this moment.
     #[must_use]
     pub fn is_free(&self) -> bool {
         self.place.is_free.load(Ordering::Relaxed)
@@ -136,8 +145,7 @@ impl<P: Park> Shared<P> {
     /// that nobody else spins for. Never on a machine with one processor.
     #[must_use]
     pub fn spinning(self, spin: Duration) -> Shared<P> {
-        let may_spin = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-        Shared { spin: if may_spin { spin } else { Duration::ZERO }, ..self }
+        Shared { spin: if may_spin() { spin } else { Duration::ZERO }, ..self }
     }
 
     /// Whether the token came while it looked for it.
@@ -171,7 +179,12 @@ impl<P: Park> Shared<P> {
         // ORDER(driving): between what we say and what we look at [SP1].
         fence(Ordering::SeqCst);
         let timeout = if self.parker.try_take() { Some(Duration::ZERO) } else { timeout };
-        driving.park.as_mut().into_iter().for_each(|park| park.park(timeout, ready));
+        if timeout != Some(Duration::ZERO) {
+            driving.place.is_free.store(false, Ordering::Relaxed);
+        }
+        if let Some(park) = &mut driving.park {
+            park.park(timeout, ready);
+        }
         drop(driving);
         // The token that came with the ring.
         let _ = self.parker.try_take();
@@ -186,7 +199,6 @@ impl<P> Place<P> {
     fn take<'a>(&'a self, remote: &'a Remote) -> Option<Driving<'a, P>> {
         let mut place = lock(&self.park);
         let park = place.take()?;
-        self.is_free.store(false, Ordering::Relaxed);
         Some(Driving { place: self, remote, park: Some(park) })
     }
 }

@@ -39,15 +39,6 @@ struct Seen {
     since: Option<Instant>,
 }
 
-/// What a look finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// A poll goes on that went on at the last look.
-    pub is_long: bool,
-    /// There was a poll since the last look, or one goes on.
-    pub is_working: bool,
-}
-
 impl Stamp {
     /// Of a desk where nobody polls.
     #[must_use]
@@ -65,7 +56,7 @@ impl Stamp {
         self.tick();
     }
 
-    /// A poll begins or ends. Two of them, and a poll was seen that is over. For the worker.
+    /// A poll begins or ends. For the worker.
     #[inline]
     pub fn tick(&self) {
         let stamp = self.stamp.load(Ordering::Relaxed);
@@ -88,15 +79,15 @@ impl Stamp {
         is_odd(seen) && self.get() == seen
     }
 
-    /// For the monitor.
-    pub fn look(&self) -> Look {
+    /// Whether a poll goes on that went on at the last look. For the monitor.
+    pub fn look(&self) -> bool {
         let mut seen = lock(&self.seen);
         let stamp = self.stamp.load(Ordering::Relaxed);
         let is_same = seen.stamp == stamp;
         if !is_same {
             *seen = Seen { stamp, since: is_odd(stamp).then(Instant::now) };
         }
-        Look { is_long: is_same && is_odd(stamp), is_working: !is_same || is_odd(stamp) }
+        is_same && is_odd(stamp)
     }
 
     /// For how long the monitor has seen this task in a poll that goes on here: zero, if it has not looked

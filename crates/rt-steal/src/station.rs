@@ -14,6 +14,7 @@
 //!   for its place after each poll.
 //! * **[ST2]** The stamp of a desk is even while nobody polls there. So who steps aside ends the poll for
 //!   the desk, and does not end it a second time when it comes back.
+//! * **[ST3]** A thread that works has a place, or is counted as present without one.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -123,7 +124,7 @@ impl Station {
     /// Makes a place of a free desk.
     pub(crate) fn sit(&self, desk: usize) {
         let present = self.present.take();
-        let present = present.unwrap_or_else(|| unreachable!("[ST1] who has no place is counted"));
+        let present = present.unwrap_or_else(|| unreachable!("[ST3] who has no place is counted"));
         here::set_desk(Some(desk));
         *self.place.borrow_mut() = Some(Place::new(desk, present));
     }
@@ -137,10 +138,11 @@ impl Station {
         let spare = Spare { present: present.another() };
         self.present.set(Some(present));
         here::set_desk(None);
-        if commons.vacancies.offer(desk) || contained(|| start(spare)) == Some(true) {
+        let Err(offer) = commons.vacancies.offer(desk) else { return true };
+        if contained(|| start(spare)) == Some(true) {
             return true;
         }
-        let is_mine_again = commons.vacancies.take_back(desk); // [VA1]
+        let is_mine_again = commons.vacancies.take_back(offer); // [VA1]
         if is_mine_again {
             self.sit(desk);
             commons.desks[desk].stamp.tick();

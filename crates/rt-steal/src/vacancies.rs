@@ -8,7 +8,8 @@
 //! * **[VA1]** For each free desk a thread is on its way here: one that was woken, or started. It looks
 //!   under the lock, and either takes a desk or stands in line again; who goes, for good or for a turn of
 //!   its local tasks, looks once more when it has left the line. Who finds that no thread can be started
-//!   takes the desk back.
+//!   takes back the very offer that he made: the desk may have been worked at and left again meanwhile,
+//!   and is another's affair then.
 //! * **[VA2]** A thread that does not get as far as looking leaves its desk to the one that stepped aside,
 //!   which looks when its poll is over: so at the end no desk is free.
 
@@ -24,9 +25,24 @@ pub(crate) struct Vacancies {
 
 #[derive(Default)]
 struct State {
-    desks: Vec<usize>,
+    offers: Vec<(Offer, usize)>,
     waiting: Vec<(u64, Waker)>,
     next: u64,
+}
+
+/// The number of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Offer(u64);
+
+impl State {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn take(&mut self) -> Option<usize> {
+        self.offers.pop().map(|(_, desk)| desk)
+    }
 }
 
 /// Evidence of standing in line. Dropped, it stands there no more.
@@ -36,32 +52,38 @@ pub(crate) struct InLine<'a> {
 }
 
 impl Vacancies {
-    /// Leaves a desk to whoever comes first. Whether somebody waited, who is woken.
-    #[must_use]
-    pub(crate) fn offer(&self, desk: usize) -> bool {
+    /// Leaves a desk to whoever comes first.
+    ///
+    /// # Errors
+    ///
+    /// The number of the offer, if nobody waited who could be woken.
+    pub(crate) fn offer(&self, desk: usize) -> Result<(), Offer> {
         let mut state = self.lock();
-        state.desks.push(desk);
+        let offer = Offer(state.number());
+        state.offers.push((offer, desk));
         let last = state.waiting.pop(); // the caches of who came last are the warmest
         drop(state);
-        last.map(|(_, waker)| waker.wake()).is_some()
+        let Some((_, waker)) = last else { return Err(offer) };
+        waker.wake();
+        Ok(())
     }
 
-    /// Takes this desk back. `false` if another has taken it.
-    pub(crate) fn take_back(&self, desk: usize) -> bool {
-        let desks = &mut self.lock().desks;
-        let at = desks.iter().position(|&free| free == desk);
-        at.map(|at| desks.swap_remove(at)).is_some()
+    /// Takes an offer back. `false` if somebody has taken it.
+    pub(crate) fn take_back(&self, offer: Offer) -> bool {
+        let offers = &mut self.lock().offers;
+        let Some(at) = offers.iter().position(|&(made, _)| made == offer) else { return false };
+        offers.swap_remove(at);
+        true
     }
 
     /// Takes a desk, if one is free; else stands in line: `waker` is woken when a desk is offered, or at
     /// the end.
     pub(crate) fn take(&self, waker: &Waker) -> Result<usize, InLine<'_>> {
         let mut state = self.lock();
-        if let Some(desk) = state.desks.pop() {
+        if let Some(desk) = state.take() {
             return Ok(desk);
         }
-        let number = state.next;
-        state.next += 1;
+        let number = state.number();
         state.waiting.push((number, waker.clone()));
         Err(InLine { vacancies: self, number })
     }
@@ -82,7 +104,7 @@ impl InLine<'_> {
     pub(crate) fn leave(self) -> Option<usize> {
         let mut state = self.vacancies.lock();
         state.waiting.retain(|&(number, _)| number != self.number);
-        state.desks.pop()
+        state.take()
     }
 }
 
@@ -103,10 +125,10 @@ mod tests {
     #[test]
     fn a_desk_goes_to_who_waits_and_else_to_who_looks() {
         let vacancies = Vacancies::default();
-        assert!(!vacancies.offer(7), "nobody waits");
+        assert!(vacancies.offer(7).is_err(), "nobody waits");
         assert_eq!((take(&vacancies), take(&vacancies)), (Some(7), None));
         let line = vacancies.take(Waker::noop()).unwrap_err();
-        assert!(vacancies.offer(8));
+        assert!(vacancies.offer(8).is_ok());
         drop(line); // it was woken: this changes nothing
         assert_eq!(take(&vacancies), Some(8));
     }
@@ -117,20 +139,30 @@ mod tests {
         let first = vacancies.take(Waker::noop()).unwrap_err();
         let second = vacancies.take(Waker::noop()).unwrap_err();
         drop(first);
-        assert!(vacancies.offer(1), "the second one waits");
+        assert!(vacancies.offer(1).is_ok(), "the second one waits");
         assert_eq!(second.leave(), Some(1), "a desk was left without a thread");
-        assert!(!vacancies.offer(2));
+        assert!(vacancies.offer(2).is_err());
         assert_eq!(take(&vacancies), Some(2));
         let third = vacancies.take(Waker::noop()).unwrap_err();
         assert_eq!(third.leave(), None);
     }
 
     #[test]
-    fn a_desk_is_taken_back_if_nobody_has_taken_it() {
+    fn an_offer_is_taken_back_if_nobody_has_taken_it() {
         let vacancies = Vacancies::default();
-        assert!(!vacancies.offer(1) && !vacancies.offer(2));
-        assert!(vacancies.take_back(1) && !vacancies.take_back(1));
+        let one = vacancies.offer(1).unwrap_err();
+        vacancies.offer(2).unwrap_err();
+        assert!(vacancies.take_back(one) && !vacancies.take_back(one));
         assert_eq!(take(&vacancies), Some(2));
-        assert!(!vacancies.take_back(2));
+    }
+
+    #[test]
+    fn who_takes_an_offer_back_leaves_a_later_one_of_the_same_desk_alone() {
+        let vacancies = Vacancies::default();
+        let first = vacancies.offer(1).unwrap_err();
+        assert_eq!(take(&vacancies), Some(1)); // somebody works there, and leaves it again
+        let second = vacancies.offer(1).unwrap_err();
+        assert!(!vacancies.take_back(first), "the desk of another was taken");
+        assert!(vacancies.take_back(second));
     }
 }

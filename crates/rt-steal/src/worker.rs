@@ -34,7 +34,7 @@ use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::Place;
 use crate::root::Listed;
-use crate::shared::Shared;
+use crate::shared::{self, Shared};
 use crate::station::{AtStation, Spare, Station};
 
 /// How long a worker searches before it sleeps: the price of a wake-up. It is spent once for each time
@@ -108,7 +108,6 @@ impl<P: Park, B: Probe> Worker<P, B> {
         commons.add_home(lease);
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
-        let does_spin = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
         let (ready, seen) = (WakeBatch::new(), vec![0; commons.desks.len()].into());
         let bench = Bench {
             commons,
@@ -120,7 +119,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
             probe,
             unseen: 0,
             random,
-            does_spin,
+            does_spin: shared::may_spin(),
             seen,
         };
         Worker { home, bench, hired: here::work_for(commons.address()) }
@@ -164,7 +163,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     fn work(&mut self, local: &mut Running<'_, Fifo, B>) {
         let commons = self.commons;
         let mut searching = None;
-        self.is_active();
+        monitor::stir();
         loop {
             self.admit();
             let mut polled = 0;
@@ -218,14 +217,6 @@ impl<P: Park, B: Probe> Bench<P, B> {
         polled
     }
 
-    /// Tells the monitor.
-    fn is_active(&self) {
-        let stamp = &self.commons.desks[self.index].stamp;
-        stamp.tick();
-        stamp.tick();
-        monitor::stir();
-    }
-
     /// Lets some in who came from outside [WO1].
     fn admit(&self) {
         if let Some(place) = &mut *self.station.place.borrow_mut() {
@@ -249,9 +240,10 @@ impl<P: Park, B: Probe> Bench<P, B> {
     #[inline]
     fn next(&self) -> Option<Task> {
         let mut place = self.station.place.borrow_mut();
-        let place = place.as_mut()?;
-        let task = place.next()?;
-        if place.has_backlog() {
+        let own = place.as_mut()?;
+        let (task, has_backlog) = (own.next()?, own.has_backlog());
+        drop(place);
+        if has_backlog {
             self.commons.idle.notify_unfenced(); // [WO3]
         }
         Some(task)
@@ -398,8 +390,8 @@ impl<P: Park, B: Probe> Bench<P, B> {
         self.shared.park(None, &mut self.ready);
         contained(|| self.probe.parked());
         self.unseen = 0;
-        self.is_active();
         let mut searching = sleeping.wake();
+        monitor::stir(); // it is counted as awake now [MO2]
         if !self.ready.is_empty() {
             // Wakers are code of users, and what they wake here is found.
             self.found(searching.take());

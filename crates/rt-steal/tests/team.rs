@@ -327,6 +327,57 @@ fn a_desk_whose_next_thread_never_comes_goes_back_to_who_left_it() {
     });
 }
 
+/// Two threads and one desk: one whose start of a third fails after the other has had the desk and left it
+/// again. The other one's offer is not the first one's to take back.
+#[test]
+fn a_desk_that_was_left_by_another_meanwhile_is_not_taken_back() {
+    within(LIMIT, || {
+        let (team, mut places) = Team::hire(1).unwrap();
+        let park = Shared::new(Parker::new());
+        team.share(&park);
+        let (place, at) = (places.remove(0), park.another());
+        thread::spawn(move || Worker::new(place, at, (), ()).run());
+        let ((end_first, first_ends), (left, has_left)) = (mpsc::channel(), mpsc::channel());
+        let (go_on, goes_on) = mpsc::channel::<()>();
+        let inner = team.handle();
+        // On the first thread: it steps aside, and comes back for the desk when it is told to.
+        let first = team.handle().spawn(async move {
+            let start = move |spare| {
+                thread::spawn(move || Worker::spare(spare, park, (), ()).run());
+                true
+            };
+            assert!(step_aside(start));
+            first_ends.recv().unwrap();
+        });
+        // On the second thread, which has the desk now.
+        let second = team.handle().spawn(async move {
+            inner.spawn(async move {
+                // On the first thread again: it leaves the desk too, and no thread can be started.
+                let is_left = step_aside(|_| {
+                    left.send(()).unwrap();
+                    goes_on.recv().is_ok()
+                });
+                assert!(!is_left, "its own offer was taken back by another");
+            });
+            let is_left = step_aside(|_| {
+                end_first.send(()).unwrap();
+                has_left.recv().unwrap();
+                false
+            });
+            assert!(is_left, "the desk of another was taken back");
+            drop(go_on);
+        });
+        block_on(first).unwrap();
+        block_on(second).unwrap();
+        // Each thread that sleeps at the desk can be woken.
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(5));
+            assert!(on_a_worker(&team, async { true }));
+        }
+        end(&team);
+    });
+}
+
 /// A park that says which thread waits at it.
 struct Watched {
     parker: Parker,
