@@ -470,3 +470,23 @@ fn in_a_hook_it_is_a_plain_call() {
         assert_eq!(called.recv().unwrap(), 1);
     });
 }
+
+#[test]
+fn who_blocks_in_place_finds_another_thread_also_behind_a_shutdown_that_waits_for_nobody() {
+    within(LIMIT, || {
+        let runtime = workers(1);
+        let handle = runtime.handle().clone();
+        let ((begun, has_begun), (gate, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+        let joins = runtime.spawn(async move {
+            let waits = rt::spawn(std::future::pending::<()>()); // next on the only worker
+            begun.send(()).unwrap();
+            let _opened = wait.recv();
+            // It was cancelled meanwhile; somebody must drop it.
+            block_in_place(|| handle.block_on(waits)).unwrap_err().is_cancelled()
+        });
+        has_begun.recv().unwrap();
+        runtime.shutdown_background();
+        drop(gate);
+        assert!(rt::parts::executor::block_on(joins).unwrap());
+    });
+}

@@ -231,6 +231,30 @@ fn in_a_task_of_its_own_a_shutdown_waits_for_nobody_and_does_not_count_itself() 
 }
 
 #[test]
+fn in_a_task_of_its_own_a_shutdown_waits_for_no_job_either() {
+    within(LIMIT, || {
+        let runtime = workers(2);
+        let (sender, report) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        let shuts = handle.clone().spawn(async move {
+            // A job that waits for this very task.
+            let (begun, gate, body) = gate();
+            let job = handle.spawn_blocking(body);
+            begun.recv().unwrap();
+            let report = runtime.shutdown(Duration::MAX);
+            drop(gate);
+            sender.send((report, job)).unwrap();
+        });
+        let (report, job) = report.recv().unwrap();
+        assert_eq!((report.left.len(), report.left[0].state), (1, TaskState::Blocking), "{report}");
+        rt::parts::executor::block_on(async {
+            job.await.unwrap();
+            shuts.await.unwrap();
+        });
+    });
+}
+
+#[test]
 fn in_a_job_of_its_own_a_shutdown_waits_for_the_others() {
     within(LIMIT, || {
         each_kind(|runtime| {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use rt_steal::{Closer, Place, Shared, Spare, Worker};
@@ -55,27 +55,30 @@ impl Crew {
     /// # Errors
     ///
     /// If it can not be created.
-    pub(super) fn hire(&self, place: Place, inner: Inner) -> io::Result<()> {
+    pub(super) fn hire(self: &Arc<Crew>, place: Place, inner: Inner) -> io::Result<()> {
         let timers = inner.timers.wheels().timers(place.index());
         let park = self.park_of(&timers);
         self.start(inner, timers, move |probe| Worker::new(place, park, probe.clone(), probe))
     }
 
-    fn hire_spare(&self, spare: Spare, inner: Inner) -> io::Result<()> {
+    fn hire_spare(self: &Arc<Crew>, spare: Spare, inner: Inner) -> io::Result<()> {
         // Of the wheels it takes the one that is nobody's: which place it will have is not known.
         let timers = inner.timers.clone();
         let park = self.park_of(&timers);
         self.start(inner, timers, move |probe| Worker::spare(spare, park, probe.clone(), probe))
     }
 
+    /// The thread keeps the crew: as long as one works, whoever blocks in place finds another.
     fn start(
-        &self,
+        self: &Arc<Crew>,
         inner: Inner,
         timers: Timers,
         worker: impl FnOnce(Recorder) -> Worker<Driver, Recorder> + Send + 'static,
     ) -> io::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let crew = self.clone();
         let body = move || {
+            let _crew = crew;
             let hooks = inner.recorder.hooks.clone();
             let _timers = timers.enter();
             let worker = worker(inner.recorder.of_worker(number));
@@ -110,7 +113,7 @@ impl Crew {
 /// The runtime as its handles know it.
 pub(super) struct Remote {
     pub(super) closer: Closer,
-    /// Gone with the runtime.
+    /// Gone with the last of its threads, or with the runtime if that is later.
     pub(super) crew: Weak<Crew>,
 }
 

@@ -1,4 +1,7 @@
 //! The runtime that a program holds, of either kind.
+//!
+//! * **[N6]** What stands in an `Option` only to be moved out is moved out by the drop of its owner, or by a
+//!   method that consumes him. Everybody else finds it there.
 
 use std::fmt;
 use std::future::Future;
@@ -27,7 +30,7 @@ use crate::runtime::report::{Ending, ShutdownReport};
 /// task of its own a drop waits for nobody either, and in a job of its own for all but that.
 pub struct Runtime {
     handle: Handle,
-    /// Empty only while it is dropped.
+    /// Empty only at its end [N6].
     kind: Option<Kind>,
     /// How long the drop waits for jobs that block and run.
     patience: Duration,
@@ -126,21 +129,25 @@ impl Runtime {
         // Drops of futures may ask for the runtime.
         let _entered = context::enter_beside(inner.clone());
         let mut ending = Ending::begin(&inner.pool, timeout);
-        self.kind.take().into_iter().for_each(|kind| match kind {
-            Kind::CurrentThread(runtime) => {
+        match self.kind.take() {
+            Some(Kind::CurrentThread(runtime)) => {
                 let tasks = inner.spawner.close();
                 inner.pool.close();
                 drop(runtime);
                 ending.count(&tasks, |_| None);
             }
-            Kind::MultiThread(runtime) => {
+            Some(Kind::MultiThread(runtime)) => {
                 let tasks = runtime.close();
                 inner.pool.close();
+                if runtime.is_here() {
+                    ending.wait_for_nobody(); // a job may wait for this very task
+                }
                 runtime.wait(Some(ending.left()));
                 ending.count(&tasks, |task| runtime.age_of(task));
                 runtime.abandon(); // workers that have not left, or are in a hook, end by themselves
             }
-        });
+            None => unreachable!("[N6] moved out at its end alone"),
+        }
         self.patience = Duration::ZERO;
         ending.finish()
     }
@@ -156,7 +163,7 @@ impl Runtime {
     }
 
     fn kind(&self) -> &Kind {
-        self.kind.as_ref().unwrap_or_else(|| unreachable!("[N3] taken by the drop alone"))
+        self.kind.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out at its end alone"))
     }
 }
 
@@ -174,15 +181,11 @@ impl Drop for Runtime {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = match self.kind() {
-            Kind::CurrentThread(runtime) => Some(runtime.waiting()),
-            Kind::MultiThread(_) => None,
-        };
         let mut debug = f.debug_struct("Runtime");
         debug.field("flavor", &self.handle.runtime_flavor());
-        waiting.iter().for_each(|waiting| {
-            debug.field("waiting", waiting);
-        });
+        if let Kind::CurrentThread(runtime) = self.kind() {
+            debug.field("waiting", &runtime.waiting());
+        }
         debug.finish_non_exhaustive()
     }
 }

@@ -34,7 +34,7 @@ use crate::trace::Recorder;
 /// ```
 pub struct LocalRuntime {
     handle: Handle,
-    /// Empty only while it is dropped.
+    /// Empty only at its end [N6].
     executor: Option<Executor<TimerDriver<Parker>, Fifo, Recorder>>,
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
@@ -130,7 +130,7 @@ impl LocalRuntime {
     }
 
     fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {
-        self.executor.as_ref().unwrap_or_else(|| unreachable!("[N3] taken by the drop alone"))
+        self.executor.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out at its end alone"))
     }
 }
 

@@ -87,15 +87,13 @@ impl MultiThread {
         self.team.age_of(task)
     }
 
-    /// Waits until the workers of a closed runtime have left, for so long at most: `None` is for ever.
-    /// Whether they have. A worker that calls this does not wait.
-    pub(super) fn wait(&self, timeout: Option<Duration>) -> bool {
+    /// Waits until the workers of a closed runtime have left, for so long at most: `None` is for ever. A
+    /// worker that calls this does not wait.
+    pub(super) fn wait(&self, timeout: Option<Duration>) {
         let timeout = if self.team.is_here() { Some(Duration::ZERO) } else { timeout };
-        let have_left = self.team.wait(timeout);
-        if have_left && timeout.is_none() {
+        if self.team.wait(timeout) && timeout.is_none() {
             self.crew.join();
         }
-        have_left
     }
 
     /// Whether this thread is one of the workers.

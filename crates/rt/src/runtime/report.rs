@@ -52,6 +52,10 @@ impl Ending {
         self.timeout.saturating_sub(self.start.elapsed())
     }
 
+    pub(super) fn wait_for_nobody(&mut self) {
+        self.timeout = Duration::ZERO;
+    }
+
     /// Counts tasks that were cancelled, and waited for. `age` says for how long one has been in a poll
     /// that goes on, if that is known.
     pub(super) fn count(&mut self, tasks: &[TaskRef], age: impl Fn(&TaskRef) -> Option<Duration>) {

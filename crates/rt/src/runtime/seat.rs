@@ -80,13 +80,13 @@ impl<D> Deref for Seated<'_, D> {
     type Target = D;
 
     fn deref(&self) -> &D {
-        self.driver.as_ref().unwrap_or_else(|| unreachable!("[N3] given back by its drop alone"))
+        self.driver.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out by its drop alone"))
     }
 }
 
 impl<D> DerefMut for Seated<'_, D> {
     fn deref_mut(&mut self) -> &mut D {
-        self.driver.as_mut().unwrap_or_else(|| unreachable!("[N3] given back by its drop alone"))
+        self.driver.as_mut().unwrap_or_else(|| unreachable!("[N6] moved out by its drop alone"))
     }
 }
 
