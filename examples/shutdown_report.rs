@@ -33,7 +33,7 @@ fn block(duration: Duration) {
 
 fn main() -> io::Result<()> {
     let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
-    let _entered = runtime.enter();
+    let entered = runtime.enter();
 
     // These wait, as an idle connection does: they are dropped at once.
     for number in 0..CONNECTIONS {
@@ -64,7 +64,7 @@ fn main() -> io::Result<()> {
     drop(rt::spawn(pending::<()>()));
     block(PATIENCE / 4);
 
-    drop(_entered);
+    drop(entered);
     let report = runtime.shutdown(PATIENCE);
     println!("{report}");
     assert_eq!((report.completed, report.cancelled), (2, CONNECTIONS + 1));

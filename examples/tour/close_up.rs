@@ -1,15 +1,10 @@
 //! The picture of the beginning and the end: a row a task and a row a worker, a column a poll.
 
-use std::collections::HashMap;
-
 use rt::parts::task::End;
-use rt::task::Id;
 use rt::trace::{Event, Outcome, What};
 
 use crate::history::History;
-use crate::paint::{Paint, Style, grouped};
-
-const NAME: usize = 9;
+use crate::paint::{NAME, Paint, Style, grouped};
 
 /// What a task is after a column.
 #[derive(Clone, Copy)]
@@ -67,8 +62,7 @@ pub(crate) fn draw(history: &History, paint: &Paint) -> String {
 }
 
 fn columns(history: &History) -> Vec<Column> {
-    let places: HashMap<Id, usize> =
-        history.tasks.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
+    let places = history.places();
     let mut columns: Vec<Column> = Vec::new();
     let mut now = vec![State::Unborn; history.tasks.len()];
     let mut has_stolen = vec![false; history.workers.len()];

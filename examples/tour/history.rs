@@ -85,9 +85,13 @@ impl History {
         history
     }
 
+    /// Which row each task has.
+    pub(crate) fn places(&self) -> HashMap<Id, usize> {
+        self.tasks.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect()
+    }
+
     fn replay(&mut self) {
-        let places: HashMap<Id, usize> =
-            self.tasks.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
+        let places = self.places();
         for event in &self.events {
             if let Some(at) = event.task.and_then(|id| places.get(&id)) {
                 see_task(&mut self.tasks[*at].1, event);

@@ -4,6 +4,9 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::process::{Command, Stdio};
 
+/// The width of a row's name.
+pub(crate) const NAME: usize = 9;
+
 /// A picture of fewer columns shows nothing.
 const PICTURE: usize = 80;
 

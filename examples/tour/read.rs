@@ -42,9 +42,9 @@ pub(crate) async fn read(
     }
 }
 
-/// Files have no readiness that a runtime could wait for: `std::fs` blocks the thread, and with it
-/// every task. In small pieces, with `yield_now` between, that does no harm here. The cure is a pool
-/// of threads that may block, which is a chapter of its own.
+/// Files have no readiness that a runtime could wait for: `std::fs` blocks the thread, and what waits for
+/// this worker with it. In small pieces, with `yield_now` between, that does no harm here. Where it does,
+/// `rt::spawn_blocking` reads on a thread that may block (chapter 7b).
 async fn read_file(path: PathBuf) -> Item<Text> {
     let mut file = File::open(&path).map_err(|error| Problem::unreadable(&path, &error))?;
     let mut bytes = Vec::new();

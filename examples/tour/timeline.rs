@@ -1,14 +1,14 @@
 //! The picture of the whole run: a row a task, then a row a worker; a column is so many milliseconds.
 
 use crate::history::{Doing, History};
-use crate::paint::{Paint, Style, grouped};
+use crate::paint::{NAME, Paint, Style, grouped};
 use crate::share::{Share, level, millis, shares};
 use crate::stage::{End, How};
 use crate::workers;
 
-const NAME: usize = 9;
 /// Polls, wakes, milliseconds and the end, right of the picture.
 const NUMBERS: usize = 36;
+
 pub(crate) fn draw(history: &History, ends: &[End], paint: &Paint) -> String {
     let columns = paint.width() - NAME - NUMBERS;
     let took = history.end.duration_since(history.start);

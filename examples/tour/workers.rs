@@ -1,10 +1,8 @@
 //! The rows of the workers, below those of the tasks.
 
 use crate::history::{Doing, History, Row};
-use crate::paint::{Paint, Style, grouped};
+use crate::paint::{NAME, Paint, Style, grouped};
 use crate::share::{Share, level, millis, scale, shares};
-
-const NAME: usize = 9;
 
 /// How busy it was, or that it slept; and below, where it stole.
 pub(crate) fn lines(history: &History, worker: &Row, columns: usize, paint: &Paint) -> String {

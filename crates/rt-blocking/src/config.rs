@@ -53,9 +53,9 @@ pub struct Config {
 impl Config {
     /// As tokio's. A thread that waits costs some 20 KiB of memory; what runs at once on so many is
     /// limited by other things.
-    const MAX_THREADS: usize = 512;
+    pub const MAX_THREADS: usize = 512;
     /// As tokio's: creating a thread costs some 50 µs, and keeping one for ten seconds nothing.
-    const KEEP_ALIVE: Duration = Duration::from_secs(10);
+    pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
     /// Four jobs a thread.
     const CAPACITY: usize = 2048;
 

@@ -19,7 +19,7 @@
 //! * **[BC3]** The thread that rested last is called first: those that are not needed are left alone
 //!   until their time is up, and the one with warm caches runs.
 //! * **[BC4]** At most `most` threads are starting or live. One that leaves runs no job again, and does
-//!   not count.
+//!   not count; it stays a member until it is gone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

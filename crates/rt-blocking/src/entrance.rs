@@ -87,7 +87,7 @@ where
         Ok(entrance) => Ok(entrance.push(options, closure)),
         Err(Why::NoThread(cause)) => Err(SpawnError::new(cause)),
         Err(Why::Closed) => Ok(cancelled(options, closure)),
-        Err(Why::Full) => unreachable!("[BP1] only who asks for a place may find none"),
+        Err(Why::Full) => unreachable!("[BP4] only who asks for a place may find none"),
     }
 }
 

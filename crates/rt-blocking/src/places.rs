@@ -16,9 +16,8 @@
 //!   line: it is given back as any other.
 //! * **[BP3]** Wakers are cloned before they come here, and woken and dropped after: what replaces or
 //!   removes one returns it.
-//!
-//! Jobs that come in without asking take places too, beyond the bound if need be; then nobody is let
-//! in before they are below it again.
+//! * **[BP4]** Jobs that come in without asking take places too, beyond the bound if need be; then nobody
+//!   who asks gets in before they are below it again. Only who asks can find none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;

@@ -6,7 +6,7 @@
 //!   woken on a worker ─► its slot, ring ───┘       steals from ───┴── desk 1, 2, …
 //! ```
 //!
-//! * **[CM1]** A commons is never freed, so that a task needs no count on it. It serves one runtime after
+//! * **[CM1]** A commons is made with its site, and never freed, so that a task needs no count on it. It serves one runtime after
 //!   another, each under a generation of its own, and is free for the next one only when nobody works at
 //!   a desk and no task is alive.
 //! * **[CM2]** At a desk works at most one thread: the one that has its [`Place`](crate::Place), and in
@@ -32,9 +32,12 @@ use crate::slot::{Slot, Taker};
 use crate::stamp::Stamp;
 use crate::vacancies::Vacancies;
 
-/// Lists of the living for threads that are no workers: more than one, so that two of them seldom meet
-/// at a lock.
+/// Lists of the living for threads that are no workers. They are used in turn, so that who spawns seldom
+/// meets who ends a task at the lock of one list.
 const OUTSIDE: usize = 8;
+
+/// So many spawns of a thread in a row go to the same one.
+const IN_A_ROW: usize = 32;
 
 /// Commons that nobody uses [CM1].
 static FREE: Mutex<Vec<&'static Commons>> = Mutex::new(Vec::new());
@@ -49,10 +52,10 @@ pub(crate) struct Commons {
     is_watched: Mutex<bool>,
     /// How often the monitor has looked: a clock that costs a load.
     pub(crate) looks: AtomicU32,
-    /// Says whether the park of timers and sockets is free, which nobody looks at then.
-    is_free: Mutex<Option<Arc<AtomicBool>>>,
-    /// Whether it was, when the monitor looked last.
-    was_free: AtomicBool,
+    /// Says whether nobody waits at the park of timers and sockets.
+    park_is_free: Mutex<Option<Arc<AtomicBool>>>,
+    /// Whether it was so when the monitor looked last.
+    park_was_free: AtomicBool,
     /// Threads that wait in a `block_on`: they could look, if all workers are busy.
     roots: Mutex<Vec<(u64, Waker)>>,
     next_root: AtomicU64,
@@ -97,8 +100,8 @@ impl Commons {
                 ending: Ending::new(),
                 is_watched: Mutex::new(false),
                 looks: AtomicU32::new(0),
-                is_free: Mutex::new(None),
-                was_free: AtomicBool::new(false),
+                park_is_free: Mutex::new(None),
+                park_was_free: AtomicBool::new(false),
                 roots: Mutex::new(Vec::new()),
                 next_root: AtomicU64::new(0),
                 homes: Mutex::new(Vec::new()),
@@ -111,7 +114,7 @@ impl Commons {
 
     /// Nobody works here any more, and no task is alive [CM1].
     pub(crate) fn release(&'static self) {
-        *held(&self.is_free) = None;
+        *held(&self.park_is_free) = None;
         held(&self.roots).clear();
         held(&self.homes).clear();
         self.ending.forget();
@@ -128,17 +131,21 @@ impl Commons {
         Ok(())
     }
 
+    fn site(&self) -> &'static Site {
+        let site = self.site.get().copied();
+        site.unwrap_or_else(|| unreachable!("[CM1] a commons is made with its site"))
+    }
+
     pub(crate) fn open(&self) -> Lease {
-        let site = self.site.get().unwrap_or_else(|| unreachable!("[CM1] set when it was made"));
-        site.open()
+        self.site().open()
     }
 
-    /// Of the list that takes what is spawned by the worker at this desk.
+    /// The number of the list that takes what the worker at this desk spawns.
     pub(crate) fn shard(&self, desk: usize) -> u16 {
-        self.site.get().map_or(0, |site| site.shard(desk))
+        self.site().shard(desk)
     }
 
-    /// What says which thread works here.
+    /// By which a thread knows the commons that it works for: see `here.rs`.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -150,7 +157,7 @@ impl Commons {
     }
 
     pub(crate) fn set_free_flag(&self, is_free: Arc<AtomicBool>) {
-        *held(&self.is_free) = Some(is_free);
+        *held(&self.park_is_free) = Some(is_free);
     }
 
     /// A thread that works here has local tasks.
@@ -216,7 +223,7 @@ impl Commons {
     }
 
     fn is_unattended(&self) -> bool {
-        held(&self.is_free).as_ref().is_some_and(|is_free| is_free.load(Ordering::Relaxed))
+        held(&self.park_is_free).as_ref().is_some_and(|is_free| is_free.load(Ordering::Relaxed))
     }
 }
 
@@ -258,7 +265,7 @@ impl Watched for Commons {
             }
         }
         let is_free = self.is_unattended();
-        let stays_free = self.was_free.swap(is_free, Ordering::Relaxed) && is_free;
+        let stays_free = self.park_was_free.swap(is_free, Ordering::Relaxed) && is_free;
         if (is_held_up && (has_work || !self.injector.is_empty())) || stays_free {
             self.call_somebody();
         }
@@ -282,7 +289,7 @@ impl Door for Commons {
 
     #[inline]
     fn list_here(&self) -> usize {
-        let outside = || self.desks.len() + here::turn() / 32 % OUTSIDE;
+        let outside = || self.desks.len() + here::count_spawn() / IN_A_ROW % OUTSIDE;
         here::desk_of(self.address()).unwrap_or_else(outside)
     }
 }

@@ -1,4 +1,4 @@
-//! For which team this thread works, and at which desk.
+//! For which team this thread works, and at which desk; and how often it has spawned from none.
 
 use std::cell::Cell;
 
@@ -44,11 +44,11 @@ impl Drop for Hired {
 }
 
 plain_thread_local! {
-    static TURN: Cell<usize> = Cell::new(0)
+    static SPAWNS: Cell<usize> = Cell::new(0)
 }
 
-/// Counts the calls on this thread.
+/// Counts a spawn of this thread, and says how many came before.
 #[inline]
-pub(crate) fn turn() -> usize {
-    TURN.with(|turn| turn.replace(turn.get().wrapping_add(1)))
+pub(crate) fn count_spawn() -> usize {
+    SPAWNS.with(|spawns| spawns.replace(spawns.get().wrapping_add(1)))
 }

@@ -1,7 +1,7 @@
 //! Who sleeps, who searches, and who is woken when there is work.
 //!
 //! Waking a thread costs as much as a thousand spawns, and a wake-up that is missing costs everything. So
-//! a thread is woken only if it is needed, and never is one missing that is.
+//! a thread is woken only if it is needed, and always if it is.
 //!
 //! # Vocabulary
 //!
@@ -129,10 +129,10 @@ pub struct Idle {
 struct Beds {
     /// Who sleeps; who fell asleep last is the last.
     asleep: Vec<usize>,
-    workers: Vec<Worker>,
+    workers: Vec<Bed>,
 }
 
-struct Worker {
+struct Bed {
     /// In an `Arc`, because cloning a waker is user code, which runs under no lock.
     waker: Option<Arc<Waker>>,
     state: State,
@@ -181,8 +181,8 @@ impl Idle {
     /// For workers `0..workers`, all of them working.
     #[must_use]
     pub fn new(workers: usize) -> Idle {
-        let awake = |_| Worker { waker: None, state: State::Awake };
-        let workers: Vec<Worker> = (0..workers).map(awake).collect();
+        let awake = |_| Bed { waker: None, state: State::Awake };
+        let workers: Vec<Bed> = (0..workers).map(awake).collect();
         let beds = Beds { asleep: Vec::with_capacity(workers.len()), workers };
         Idle { counts: AtomicU64::new(Counts::NONE.bits()), beds: Mutex::new(beds) }
     }

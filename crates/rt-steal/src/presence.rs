@@ -1,7 +1,7 @@
 //! Who has not left yet.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rt_executor::Lease;
 
@@ -56,7 +56,7 @@ impl Drop for Present {
         let is_last = *present == 0;
         drop(present);
         left.notify_all();
-        // Under no lock: the hook for panics, which goes, is the user's. There is no other one any more.
+        // Under no lock: this drops the hook for panics, which is the user's. Nobody else is left who could come.
         if is_last && lease.alive() == 0 {
             lease.end();
             commons.release();
@@ -66,22 +66,13 @@ impl Drop for Present {
 
 impl Presence {
     fn wait(&self, most: usize, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut present = self.lock();
-        while *present > most {
-            present = match deadline {
-                None => self.left.wait(present).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.left.wait_timeout(present, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        true
+        let (present, are_more) = (self.lock(), |present: &mut usize| *present > most);
+        let Some(timeout) = timeout else {
+            drop(self.left.wait_while(present, are_more));
+            return true;
+        };
+        let waited = self.left.wait_timeout_while(present, timeout, are_more);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 <= most
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {

@@ -86,7 +86,7 @@ static_assertions::assert_eq_size!(Option<Task>, *mut ());
 /// assert_eq!(owner.pop().unwrap().id(), ids[2]);
 /// ```
 pub struct Ring {
-    shared: Arc<Shared>,
+    shared: Arc<Body>,
     /// What `shared.tail` says.
     tail: u64,
     /// The tail at which the ring is full, by the head that was received last: looked up again when
@@ -101,12 +101,12 @@ static_assertions::assert_not_impl_any!(Ring: Sync);
 /// The thieves' end of a [`Ring`]. It stays usable, and is empty, when the ring is gone.
 #[derive(Clone)]
 pub struct Stealer {
-    shared: Arc<Shared>,
+    shared: Arc<Body>,
 }
 
 static_assertions::assert_impl_all!(Stealer: Send, Sync);
 
-struct Shared {
+struct Body {
     ends: Ends,
     places: [AtomicPtr<()>; CAPACITY],
 }
@@ -118,7 +118,7 @@ struct Ends {
     tail: AtomicU64,
 }
 
-impl Shared {
+impl Body {
     #[inline]
     fn place(&self, index: u64) -> &AtomicPtr<()> {
         &self.places[(index % ROOM) as usize]
@@ -154,7 +154,7 @@ impl Ring {
     pub fn starting_at(index: u64) -> Ring {
         let ends = Ends { head: AtomicU64::new(index), tail: AtomicU64::new(index) };
         let places = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
-        let shared = Arc::new(Shared { ends, places });
+        let shared = Arc::new(Body { ends, places });
         Ring { shared, tail: index, limit: index.wrapping_add(ROOM), not_sync: PhantomData }
     }
 
@@ -225,7 +225,7 @@ impl Ring {
 
     /// Claims half of what `victim` has, as far as there is room. All but the first `handed_out`
     /// (none or one) come into this ring. The oldest one's word, and how many.
-    fn claim(&mut self, victim: &Shared, handed_out: u64) -> Option<(*mut (), u64)> {
+    fn claim(&mut self, victim: &Body, handed_out: u64) -> Option<(*mut (), u64)> {
         self.look_for_room();
         let room = self.limit.wrapping_sub(self.tail) + handed_out;
         loop {

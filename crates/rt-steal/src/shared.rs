@@ -12,6 +12,9 @@
 //!   of the two looks one at least finds what the other side did. So no wake is lost, and no bell rings
 //!   for a thread that sleeps elsewhere.
 //! * **[SP2]** The park is given back before its owner goes on, also when it unwinds.
+//! * **[SP3]** Whoever gives the park back after a wait stirs the monitor: a park that [is
+//!   free](Shared::is_free) at two looks in a row is one that nobody looks after, because all are busy, or
+//!   because those who sleep do so elsewhere. Somebody of them is woken then, and takes it.
 //!
 //! Proof sketch of [SP1]. Let A take the park and B wake A.
 //!
@@ -24,10 +27,6 @@
 //! One of the two fences comes first in the order of all fences. If it is A's, B's look sees `true` and
 //! rings: the park ends, or does not begin. If it is B's, A's look sees the token, and A only looks at
 //! the park instead of waiting.
-//!
-//! * **[SP3]** Whoever gives the park back after a wait stirs the monitor: a park that [is
-//!   free](Shared::is_free) at two looks in a row is one that nobody looks after, because all are busy, or
-//!   because those who sleep do so elsewhere. Somebody of them is woken then, and takes it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -63,12 +62,12 @@ pub struct Shared<P: Park> {
     parker: Parker,
     remote: Arc<Remote>,
     /// What it looks at of its own, while another has the park.
-    look: Option<Look>,
+    look: Option<OwnLook>,
     /// How long it looks for its token before it waits.
     spin: Duration,
 }
 
-type Look = Box<dyn FnMut(&mut WakeBatch) + Send>;
+type OwnLook = Box<dyn FnMut(&mut WakeBatch) + Send>;
 
 struct Place<P> {
     /// Empty while somebody has it.
@@ -134,8 +133,8 @@ impl<P: Park> Shared<P> {
         Shared { place, parker, remote, look: None, spin: Duration::ZERO }
     }
 
-    /// While another thread has the park, a look at it is this: at what of it is this thread's own. Then a
-    /// thread that works does not depend on when the other one is woken.
+    /// What a look is while another thread has the park: a look at this thread's own part of it. So a thread
+    /// that works does not depend on when the one at the park is woken.
     #[must_use]
     pub fn looking(self, look: impl FnMut(&mut WakeBatch) + Send + 'static) -> Shared<P> {
         Shared { look: Some(Box::new(look)), ..self }

@@ -51,7 +51,7 @@ use rt_task::sync::{Arc, AtomicPtr, Ordering};
 /// assert!(slot.take().is_none());
 /// ```
 pub struct Slot {
-    place: Arc<Place>,
+    place: Arc<Line>,
     /// Put, and not taken by the owner since: another may have taken it.
     may_be_full: bool,
     not_sync: PhantomData<Cell<()>>,
@@ -63,18 +63,18 @@ static_assertions::assert_not_impl_any!(Slot: Sync);
 /// Takes what stands in a [`Slot`], from any thread.
 #[derive(Clone)]
 pub struct Taker {
-    place: Arc<Place>,
+    place: Arc<Line>,
 }
 
 static_assertions::assert_impl_all!(Taker: Send, Sync);
 
 /// A line of its own: the owner writes it at every wake.
 #[repr(align(64))]
-struct Place {
+struct Line {
     word: AtomicPtr<()>,
 }
 
-impl Place {
+impl Line {
     #[inline]
     fn is_empty(&self) -> bool {
         self.word.load(Ordering::Relaxed).is_null()
@@ -85,7 +85,7 @@ impl Slot {
     /// An empty one.
     #[must_use]
     pub fn new() -> Slot {
-        let place = Arc::new(Place { word: AtomicPtr::new(ptr::null_mut()) });
+        let place = Arc::new(Line { word: AtomicPtr::new(ptr::null_mut()) });
         Slot { place, may_be_full: false, not_sync: PhantomData }
     }
 

@@ -20,8 +20,6 @@ use crate::shared::Shared;
 
 /// The owner's side of a commons of workers.
 pub struct Team {
-    commons: &'static Commons,
-    lease: Lease,
     present: Present,
     closer: Closer,
 }
@@ -54,44 +52,44 @@ impl Team {
         let present = Present::new(commons, lease);
         let places = (0..workers).map(|index| Place::new(index, present.another())).collect();
         let closer = Closer { commons, lease, is_closed: Arc::default() };
-        Ok((Team { commons, lease, present, closer }, places))
+        Ok((Team { present, closer }, places))
     }
 
     /// A handle that spawns from any thread.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(self.lease)
+        Handle::new(self.closer.lease)
     }
 
     /// How many tasks are alive, local ones not counted.
     #[must_use]
     pub fn alive(&self) -> usize {
-        self.lease.alive()
+        self.closer.lease.alive()
     }
 
     /// References to all that are alive.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        self.lease.tasks()
+        self.closer.lease.tasks()
     }
 
     /// Whether this thread is one of its workers, with a place or without.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        here::is_hired(self.commons.address())
+        here::is_hired(self.closer.commons.address())
     }
 
     /// Tells the monitor of the park that the workers share: if nobody looks at it because all are in
     /// long polls, somebody is woken who can.
     pub fn share<P: Park + Send + 'static>(&self, park: &Shared<P>) {
-        self.commons.set_free_flag(park.free_flag());
+        self.closer.commons.set_free_flag(park.free_flag());
     }
 
     /// Where a thread waits in a `block_on`: at the park that the workers share while they are all busy, and
     /// at a parker of its own else.
     #[must_use]
     pub fn root<P: Park>(&self, park: Shared<P>) -> Root<P> {
-        Root::new(self.commons, park)
+        Root::new(self.closer.commons, park)
     }
 
     /// For how long a task has been in a poll that goes on at one of the desks, as far as the monitor has
@@ -99,7 +97,7 @@ impl Team {
     /// none, is a local one, or has [stepped aside](crate::step_aside).
     #[must_use]
     pub fn age_of(&self, task: &TaskRef) -> Option<Duration> {
-        self.commons.desks.iter().find_map(|desk| desk.stamp.age_of(task.id()))
+        self.closer.commons.desks.iter().find_map(|desk| desk.stamp.age_of(task.id()))
     }
 
     /// Lets no task in from now on, and cancels all that are alive, local ones too: says which. The workers
@@ -141,7 +139,8 @@ impl Closer {
         Some(commons.ending.close(close, || self.tasks(), wake_all))
     }
 
-    /// All that are alive, local ones too. Asks for a team that is not over.
+    /// All that are alive, local ones too. Only while the team is not over: the local tasks are those of its
+    /// desks.
     fn tasks(&self) -> Vec<TaskRef> {
         let mut tasks = self.lease.tasks();
         tasks.extend(self.commons.local_tasks());
@@ -176,7 +175,7 @@ impl fmt::Debug for Closer {
 impl fmt::Debug for Team {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Team")
-            .field("commons", &self.commons)
+            .field("commons", &self.closer.commons)
             .field("alive", &self.alive())
             .finish()
     }

@@ -15,8 +15,10 @@
 //! * **[WO3]** Before a poll, if others wait behind it, and somebody sleeps and nobody searches, one who
 //!   sleeps is woken.
 //! * **[WO4]** Local tasks are polled and dropped by this thread alone.
-//! * **[WO5]** A thread whose poll has stepped aside runs its local tasks and waits for a place; it ends when
-//!   it has neither, or with the team.
+//!
+//! What a thread does that has no place is in `worker/stand_by.rs`.
+
+pub(crate) mod stand_by;
 
 use std::cell::Cell;
 use std::fmt;
@@ -33,7 +35,6 @@ use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::Place;
-use crate::root::Listed;
 use crate::shared::{self, Shared};
 use crate::station::{AtStation, Spare, Station};
 
@@ -54,10 +55,6 @@ const LONG: Duration = Duration::from_micros(5);
 /// Looks between two readings of the clock.
 const LOOKS: usize = 16;
 
-/// How long a thread without a place and without local tasks waits for a place before it ends: as long as
-/// a thread of the pool for what blocks waits for a job.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
 /// A thread that works at a [`Place`]: make it on the thread itself, and [`run`](Worker::run) it.
 pub struct Worker<P: Park, B: Probe> {
     home: Home<Fifo, B>,
@@ -69,7 +66,7 @@ pub struct Worker<P: Park, B: Probe> {
 /// All of a worker but its local tasks.
 struct Bench<P: Park, B: Probe> {
     commons: &'static Commons,
-    /// Of its desk, or of the last one that it had.
+    /// Of its desk, or of the last one that it had; zero before the first.
     index: usize,
     station: Rc<Station>,
     /// Its local tasks.
@@ -169,7 +166,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
             let mut polled = 0;
             if self.is_ready() || local.is_ready() {
                 // Before any poll: who counts as searching and polls would keep all others asleep.
-                self.found(searching.take());
+                self.stop_searching(searching.take());
                 polled = self.turn() + self.local_turn(local);
             }
             if !self.station.has_place() || self.is_over() {
@@ -271,18 +268,18 @@ impl<P: Park, B: Probe> Bench<P, B> {
     }
 
     fn is_over(&self) -> bool {
-        self.commons.ending.is_over(|| self.is_team_gone())
+        self.commons.ending.is_over(|| self.is_nobody_alive())
     }
 
     #[cold]
-    fn is_team_gone(&self) -> bool {
+    fn is_nobody_alive(&self) -> bool {
         let place = self.station.place.borrow();
         place.as_ref().is_none_or(|place| place.lease().alive() == 0)
     }
 
-    /// Work was found, and whoever counted as searching does not any more.
+    /// Work was found: who counted as searching does so no more.
     #[inline]
-    fn found(&self, searching: Option<Searching<'_>>) {
+    fn stop_searching(&self, searching: Option<Searching<'_>>) {
         if let Some(searching) = searching {
             searching.finish(|| self.has_more());
         }
@@ -394,54 +391,10 @@ impl<P: Park, B: Probe> Bench<P, B> {
         monitor::stir(); // it is counted as awake now [MO2]
         if !self.ready.is_empty() {
             // Wakers are code of users, and what they wake here is found.
-            self.found(searching.take());
+            self.stop_searching(searching.take());
             self.ready.wake_all();
         }
         searching
-    }
-}
-
-/// Without a place.
-impl<P: Park, B: Probe> Bench<P, B> {
-    /// Runs its local tasks, as a thread in a `block_on` does, until it has a place. `false` if it has
-    /// nothing to wait for: no place, and no local task for a while, or the end.
-    fn stand_by(&mut self, local: &mut Running<'_, Fifo, B>) -> bool {
-        let commons = self.commons;
-        // It may be the one that looks after the park.
-        let root = Listed::new(commons, self.shared.waker());
-        let (waker, mut since) = (self.shared.waker(), Instant::now());
-        loop {
-            let line = match commons.vacancies.take(&waker) {
-                Ok(desk) => return self.sit(desk),
-                Err(line) => line,
-            };
-            let has_tasks = self.lease.alive() > 0;
-            let left = KEEP_ALIVE.saturating_sub(since.elapsed());
-            if commons.ending.is_said() || (!has_tasks && left.is_zero()) {
-                return line.leave().is_some_and(|desk| self.sit(desk));
-            }
-            contained(|| self.probe.parking());
-            let timeout = if has_tasks { None } else { Some(left) };
-            let timeout = if local.is_ready() { Some(Duration::ZERO) } else { timeout };
-            root.park(&mut self.shared, timeout, &mut self.ready);
-            contained(|| self.probe.parked());
-            // Who was called has a desk to take, which must not wait behind its local tasks [VA1].
-            let has_place = line.leave().is_some_and(|desk| self.sit(desk));
-            self.ready.wake_all();
-            if has_place {
-                return true;
-            }
-            if local.turn() > 0 {
-                since = Instant::now();
-            }
-        }
-    }
-
-    fn sit(&mut self, desk: usize) -> bool {
-        self.index = desk;
-        self.commons.idle.register(desk, self.shared.waker());
-        self.station.sit(desk);
-        true
     }
 }
 

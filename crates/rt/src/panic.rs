@@ -96,8 +96,7 @@ impl<'a> TaskPanic<'a> {
         self.task.name()
     }
 
-    /// Where it was spawned. The place of the panic itself is what the panic hook of std is told, in front of
-    /// this.
+    /// Where it was spawned. Where it panicked, the panic hook of std is told, which runs before this.
     #[must_use]
     pub fn place(&self) -> &'static Location<'static> {
         self.task.place()
@@ -186,7 +185,8 @@ impl Downfall {
     }
 }
 
-/// What a runtime is told panics by; nothing, if each is its joiner's affair alone. `down` brings it down.
+/// The hook that tells a runtime of panics, by its policy; `None` if only the joiner is told. `down` brings
+/// the runtime down.
 pub(crate) fn hook(
     policy: PanicPolicy,
     down: impl Fn(&TaskPanic<'_>) + Send + Sync + 'static,

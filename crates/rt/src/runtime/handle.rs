@@ -1,18 +1,14 @@
 //! A runtime, in the hand of whoever wants to spawn on it.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::pin;
 
-use rt_executor::{RootFuture, drive};
 use rt_task::{Builder, JoinHandle};
-use rt_waker::{Parker, WakeBatch};
+use rt_waker::Parker;
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
-use crate::messages;
 use crate::runtime::session::Session;
 use crate::task::blocking;
 
@@ -20,6 +16,17 @@ use crate::task::blocking;
 ///
 /// When the runtime is gone, a spawn drops the future and gives a handle that resolves to
 /// "cancelled".
+///
+/// ```
+/// let runtime = rt::runtime::Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let thread = std::thread::spawn(move || {
+///     let task = handle.spawn(async { 6 * 7 });
+///     handle.block_on(task).unwrap()
+/// });
+/// assert_eq!(thread.join().unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     inner: Inner,
@@ -40,8 +47,7 @@ impl Handle {
     #[must_use]
     #[track_caller]
     pub fn current() -> Handle {
-        let Some(inner) = context::runtime() else { messages::no_runtime("`Handle::current`") };
-        Handle { inner }
+        Handle { inner: context::here("`Handle::current`") }
     }
 
     /// The runtime that this thread is in.
@@ -96,12 +102,7 @@ impl Handle {
         let _timers = is_driven.then(|| self.inner.timers.enter());
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
-        let mut root = pin!(self.inner.watching(future));
-        let mut root = RootFuture::new(root.as_mut(), parker.waker());
-        let (mut home, mut ready) = (session.home.enter(), WakeBatch::new());
-        let never = || None::<Infallible>;
-        let Ok(output) = drive(&mut root, &mut home, &mut parker, &mut ready, never);
-        output
+        session.block_on(self.inner.watching(future), &mut parker)
     }
 
     /// Makes this the runtime of the thread until the guard is dropped: [`spawn`](crate::spawn) and

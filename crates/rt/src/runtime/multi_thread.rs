@@ -8,18 +8,15 @@
 //!
 //! Somebody's long poll does not hold up a root: the thread that blocks runs nobody else's tasks.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rt_executor::{RootFuture, drive};
 use rt_steal::{SPIN, Shared, Team};
 use rt_task::TaskRef;
 use rt_timer::{Clock, TimerDriver};
-use rt_waker::{Park, Parker, WakeBatch};
+use rt_waker::{Park, Parker};
 
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::crew::{Crew, Remote};
@@ -69,12 +66,7 @@ impl MultiThread {
         let _timers = inner.timers.enter();
         let mut park = self.team.root(self.crew.park().spinning(SPIN));
         let mut session = Session::new(inner, park.waker());
-        let mut root = pin!(future);
-        let mut root = RootFuture::new(root.as_mut(), park.waker());
-        let (mut home, mut ready) = (session.home.enter(), WakeBatch::new());
-        let never = || None::<Infallible>;
-        let Ok(output) = drive(&mut root, &mut home, &mut park, &mut ready, never);
-        output
+        session.block_on(future, &mut park)
     }
 
     /// Cancels all tasks, and says which.

@@ -104,9 +104,9 @@ pub struct StillAlive {
     pub place: &'static Location<'static>,
     /// What it does.
     pub state: TaskState,
-    /// For how long at least it has been doing that: a job since it began; a task in a poll on a worker
-    /// since the runtime saw that poll first, which it looks for every 8 ms; all others since the shutdown
-    /// began. So do a task on a current-thread runtime, a local one, and one in
+    /// For how long at least it has been doing that. A job: since it began. A task in a poll on a worker:
+    /// since the runtime first saw that poll, for which it looks every 8 ms. Every other task: since the
+    /// shutdown began; that is one on a current-thread runtime, a local one, and one in
     /// [`block_in_place`](crate::task::block_in_place), whose poll is no worker's any more.
     pub age: Duration,
 }

@@ -1,6 +1,12 @@
 //! One `block_on`: the local tasks of its thread, and the context in which they run and end.
 
-use rt_executor::{Fifo, Home};
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::task::Waker;
+
+use rt_executor::{Fifo, Home, RootFuture, drive};
+use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
 use crate::inner::Inner;
@@ -15,10 +21,20 @@ pub(super) struct Session {
 
 impl Session {
     /// Enters the runtime, with local tasks whose thread is woken by `bell`.
-    pub(super) fn new(runtime: &Inner, bell: std::task::Waker) -> Session {
+    pub(super) fn new(runtime: &Inner, bell: Waker) -> Session {
         let home = Home::new(Fifo::new(), runtime.recorder.clone(), bell);
         runtime.govern(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
         Session { home, _entered: entered }
+    }
+
+    /// Runs a future to its end, and the local tasks of this thread; no others.
+    pub(super) fn block_on<F: Future>(&mut self, future: F, park: &mut impl Park) -> F::Output {
+        let mut root = pin!(future);
+        let mut root = RootFuture::new(root.as_mut(), park.waker());
+        let (mut home, mut ready) = (self.home.enter(), WakeBatch::new());
+        let never = || None::<Infallible>;
+        let Ok(output) = drive(&mut root, &mut home, park, &mut ready, never);
+        output
     }
 }

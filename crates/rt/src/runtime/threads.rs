@@ -36,8 +36,8 @@ impl Threads {
             workers: None,
             name: None,
             stack_size: None,
-            blocking: 512,
-            keep_alive: Duration::from_secs(10),
+            blocking: Config::MAX_THREADS,
+            keep_alive: Config::KEEP_ALIVE,
         }
     }
 
@@ -88,7 +88,7 @@ impl Threads {
         let pool = pool.after_job(blocking::job_ended);
         let pool = match self.name.clone() {
             Some(name) => pool.thread_name_fn(move || name()),
-            None => pool.thread_name("rt-blocking"),
+            None => pool,
         };
         let pool = match self.stack_size {
             Some(bytes) => pool.stack_size(bytes),

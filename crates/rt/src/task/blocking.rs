@@ -64,8 +64,8 @@ where
 }
 
 thread_local! {
-    /// Of the job that has ended on this thread, until its joiner is woken: let go of before, the clock
-    /// could be faster than that.
+    /// The hold of the job that ended last on this thread, kept until its joiner is woken: without it the
+    /// clock could go on before the joiner runs.
     static ENDED: Cell<Option<ClockHold>> = const { Cell::new(None) };
 }
 
