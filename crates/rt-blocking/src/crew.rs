@@ -228,7 +228,7 @@ impl Crew {
 
     /// The thread runs nothing more. Its handle, if whoever started it has brought it yet.
     #[must_use]
-    pub(crate) fn handle(&mut self, key: Key) -> Option<JoinHandle<()>> {
+    pub(crate) fn take_handle(&mut self, key: Key) -> Option<JoinHandle<()>> {
         self.member(key).handle.take()
     }
 

@@ -1,6 +1,5 @@
 //! The way of a closure into the queue.
 
-use std::io;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -12,7 +11,7 @@ use crate::jobs::Ticket;
 use crate::schedule::ToPool;
 use crate::shared::Shared;
 use crate::start;
-use crate::state::{Refusal, Right};
+use crate::state::Right;
 
 /// Evidence that a job may come: it is counted as coming, it has a place, and a thread lives that
 /// does not retire before the job is pushed [BJ4].
@@ -25,15 +24,12 @@ pub(crate) struct Entrance {
 impl Entrance {
     /// Lets a job in, and starts a thread for it if none will find it.
     pub(crate) fn open(shared: &Arc<Shared>, right: Right) -> Result<Entrance, Why> {
-        let admission = shared.admit(right).map_err(|refusal| match refusal {
-            Refusal::Closed => Why::Closed,
-            Refusal::Full => Why::Full,
-        })?;
+        let admission = shared.admit(right)?;
         let (shared, ticket) = (shared.clone(), admission.ticket);
         let entrance = Entrance { shared, ticket, is_passed: false };
-        let started: io::Result<()> =
-            admission.start.map_or(Ok(()), |key| start::start(&entrance.shared, key));
-        started.map_err(Why::NoThread)?;
+        if let Some(key) = admission.start {
+            start::start(&entrance.shared, key).map_err(Why::NoThread)?;
+        }
         Ok(entrance)
     }
 

@@ -46,7 +46,8 @@ pub struct TrySpawnError<F> {
     closure: F,
 }
 
-/// Why a closure was handed back.
+/// Why a job may not come in.
+#[derive(Debug)]
 pub(crate) enum Why {
     Full,
     Closed,

@@ -31,8 +31,9 @@ impl Schedule for ToPool {
     }
 
     fn panicked(self, job: &TaskRef, payload: &(dyn Any + Send)) {
-        let on_panic = &self.shared.config.on_panic;
-        on_panic.iter().for_each(|on_panic| on_panic(job, payload));
+        if let Some(on_panic) = &self.shared.config.on_panic {
+            on_panic(job, payload);
+        }
     }
 
     fn ended(self, _: &TaskRef, how: End) {

@@ -19,10 +19,11 @@ use rt_waker::WakeBatch;
 
 use crate::config::Config;
 use crate::crew::{Awake, Bell, Key};
+use crate::error::Why;
 use crate::here;
 use crate::jobs::{Taken, Ticket};
 use crate::report::Report;
-use crate::state::{Admission, Next, Push, Refusal, Right, State};
+use crate::state::{Admission, Next, Push, Right, State};
 use crate::unwind;
 
 /// How much longer a thread waits that may not retire because somebody is on the way in.
@@ -63,7 +64,7 @@ impl Shared {
 
     /// Lets a job in. Waits while the only threads there may be are being created: what comes of it
     /// decides whether the job can run at all [BJ4].
-    pub(crate) fn admit(&self, right: Right) -> Result<Admission, Refusal> {
+    pub(crate) fn admit(&self, right: Right) -> Result<Admission, Why> {
         let mut state = self.state();
         while state.is_unsettled() {
             state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -170,14 +171,16 @@ impl Shared {
         self.state().crew.end(key);
         self.gone.notify_all();
         // It can not panic any more, and it waits for nobody: it is gone, or almost.
-        before.into_iter().for_each(|before| drop(before.join()));
+        if let Some(before) = before {
+            drop(before.join());
+        }
     }
 
     /// Whoever started this thread is about to bring its handle.
     fn own_handle(&self, key: Key) -> JoinHandle<()> {
         let mut state = self.state();
         loop {
-            if let Some(handle) = state.crew.handle(key) {
+            if let Some(handle) = state.crew.take_handle(key) {
                 return handle;
             }
             state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -188,7 +191,7 @@ impl Shared {
     pub(crate) fn close(&self) {
         let closing = self.state().close();
         self.settled.notify_all();
-        closing.bells.into_iter().for_each(|bell| bell.notify_one());
+        ring(closing.bells);
         let mut wakers = WakeBatch::new();
         closing.wakers.into_iter().for_each(|waker| wakers.push(waker));
         wakers.wake_all();
@@ -199,7 +202,7 @@ impl Shared {
     /// Every idle thread leaves as if its time were up.
     pub(crate) fn dismiss(&self) {
         let bells = self.state().crew.dismiss();
-        bells.into_iter().for_each(|bell| bell.notify_one());
+        ring(bells);
     }
 
     /// Waits for the threads of a closed pool.
@@ -222,7 +225,9 @@ impl Shared {
             last.take()
         };
         // No lock is held: the thread may be destroying its thread-locals, which may use the pool.
-        last.into_iter().for_each(|last| drop(last.join()));
+        if let Some(last) = last {
+            drop(last.join());
+        }
         let mut state = self.state();
         state.reapers -= 1;
         self.gone.notify_all();
@@ -244,13 +249,17 @@ impl Shared {
             (state, is_time_up) = wait(&self.gone, state, deadline);
         }
         let report = state.report(here);
-        here.into_iter().for_each(|key| state.crew.set_joining(key, false));
+        if let Some(key) = here {
+            state.crew.set_joining(key, false);
+        }
         report
     }
 }
 
-fn ring(bell: Option<Bell>) {
-    bell.into_iter().for_each(|bell| bell.notify_one());
+fn ring(bells: impl IntoIterator<Item = Bell>) {
+    for bell in bells {
+        bell.notify_one();
+    }
 }
 
 /// Waits once: for a notification, for nothing, or until the deadline, of which it is told.

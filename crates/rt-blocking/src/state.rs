@@ -13,6 +13,7 @@ use std::time::Instant;
 use rt_task::{End, Task, TaskRef};
 
 use crate::crew::{Awake, Bell, Crew, Key};
+use crate::error::Why;
 use crate::jobs::{Jobs, Taken, Ticket};
 use crate::metrics::Metrics;
 use crate::places::Places;
@@ -27,13 +28,6 @@ pub(crate) enum Right {
     Bounded,
     /// It has one: a permit's.
     Reserved,
-}
-
-/// Why a job may not come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Closed,
-    Full,
 }
 
 /// What a job is let in with.
@@ -110,17 +104,17 @@ impl State {
     }
 
     /// Counts a job as coming [BJ4].
-    pub(crate) fn admit(&mut self, right: Right) -> Result<Admission, Refusal> {
+    pub(crate) fn admit(&mut self, right: Right) -> Result<Admission, Why> {
         if self.is_closed {
             if right == Right::Reserved {
                 let nobody = self.places.release();
                 debug_assert!(nobody.is_none(), "[BP1] nobody is in line when the pool is closed");
             }
-            return Err(Refusal::Closed);
+            return Err(Why::Closed);
         }
         match right {
             Right::Unbounded => self.places.take(),
-            Right::Bounded if !self.places.try_take() => return Err(Refusal::Full),
+            Right::Bounded if !self.places.try_take() => return Err(Why::Full),
             Right::Bounded | Right::Reserved => {}
         }
         self.coming += 1;

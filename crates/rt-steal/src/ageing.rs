@@ -132,7 +132,8 @@ impl Ageing {
     /// If it is zero.
     #[must_use]
     pub const fn every(every: u32) -> Ageing {
-        let every = NonZeroU32::new(every).expect("every choice is at least each first one");
+        let every = NonZeroU32::new(every)
+            .expect("`Ageing::every(0)`: each choice would come after none: give one at least");
         Ageing { every, left: every.get(), passed: [0; Priority::ALL.len()] }
     }
 

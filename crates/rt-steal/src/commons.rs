@@ -105,7 +105,7 @@ impl Commons {
                 roots: Mutex::new(Vec::new()),
                 next_root: AtomicU64::new(0),
                 homes: Mutex::new(Vec::new()),
-                vacancies: Vacancies::default(),
+                vacancies: Vacancies::new(),
             }))
         })?;
         commons.site.get_or_init(|| site);

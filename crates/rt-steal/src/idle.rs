@@ -346,7 +346,9 @@ impl Idle {
     #[cold]
     fn unpark(&self, worker: usize) {
         let waker = lock(&self.beds).workers[worker].waker.clone();
-        waker.into_iter().for_each(|waker| waker.wake_by_ref());
+        if let Some(waker) = waker {
+            waker.wake_by_ref();
+        }
     }
 
     fn get_up(&self, worker: usize) -> Option<Searching<'_>> {

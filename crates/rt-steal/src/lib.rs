@@ -60,4 +60,6 @@ pub use stamp::Stamp;
 pub use station::{Spare, step_aside};
 pub use stealable::{Stealable, Victim};
 pub use team::{Closer, Team};
+#[doc(hidden)]
+pub use vacancies::Vacancies;
 pub use worker::{SPIN, Worker, stand_by::KEEP_ALIVE};

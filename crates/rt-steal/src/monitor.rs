@@ -70,7 +70,9 @@ pub(crate) fn watch(watched: &'static dyn Watched) -> io::Result<()> {
 /// A thread goes on after a park, and counts as awake.
 #[inline]
 pub(crate) fn stir() {
-    DOZE.get().into_iter().for_each(Doze::stir);
+    if let Some(doze) = DOZE.get() {
+        doze.stir();
+    }
 }
 
 /// How the monitor sleeps, and is woken when somebody is active again `[MO2]`.

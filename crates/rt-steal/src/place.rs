@@ -64,7 +64,9 @@ impl Place {
     }
 
     fn give_ends(&mut self) {
-        self.ends.take().into_iter().for_each(|ends| self.desk().give_ends(ends));
+        if let Some(ends) = self.ends.take() {
+            self.desk().give_ends(ends);
+        }
     }
 
     pub(crate) fn commons(&self) -> &'static Commons {

@@ -14,16 +14,17 @@
 //!   which looks when its poll is over: so at the end no desk is free.
 
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use rt_task::sync::{Mutex, MutexGuard, lock};
+
 /// See the module.
-#[derive(Default)]
-pub(crate) struct Vacancies {
+#[derive(Debug)]
+pub struct Vacancies {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     offers: Vec<(Offer, usize)>,
     waiting: Vec<(u64, Waker)>,
@@ -32,7 +33,7 @@ struct State {
 
 /// The number of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Offer(u64);
+pub struct Offer(u64);
 
 impl State {
     fn number(&mut self) -> u64 {
@@ -46,18 +47,26 @@ impl State {
 }
 
 /// Evidence of standing in line. Dropped, it stands there no more.
-pub(crate) struct InLine<'a> {
+#[derive(Debug)]
+pub struct InLine<'a> {
     vacancies: &'a Vacancies,
     number: u64,
 }
 
 impl Vacancies {
+    /// No desk is free, and nobody waits.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "loom's locks have none")]
+    pub fn new() -> Vacancies {
+        Vacancies { state: Mutex::new(State::default()) }
+    }
+
     /// Leaves a desk to whoever comes first.
     ///
     /// # Errors
     ///
     /// The number of the offer, if nobody waited who could be woken.
-    pub(crate) fn offer(&self, desk: usize) -> Result<(), Offer> {
+    pub fn offer(&self, desk: usize) -> Result<(), Offer> {
         let mut state = self.lock();
         let offer = Offer(state.number());
         state.offers.push((offer, desk));
@@ -69,16 +78,19 @@ impl Vacancies {
     }
 
     /// Takes an offer back. `false` if somebody has taken it.
-    pub(crate) fn take_back(&self, offer: Offer) -> bool {
+    pub fn take_back(&self, offer: Offer) -> bool {
         let offers = &mut self.lock().offers;
         let Some(at) = offers.iter().position(|&(made, _)| made == offer) else { return false };
         offers.swap_remove(at);
         true
     }
 
-    /// Takes a desk, if one is free; else stands in line: `waker` is woken when a desk is offered, or at
-    /// the end.
-    pub(crate) fn take(&self, waker: &Waker) -> Result<usize, InLine<'_>> {
+    /// Takes a desk, if one is free.
+    ///
+    /// # Errors
+    ///
+    /// A place in line, if none is: `waker` is woken when a desk is offered, or at the end.
+    pub fn take(&self, waker: &Waker) -> Result<usize, InLine<'_>> {
         let mut state = self.lock();
         if let Some(desk) = state.take() {
             return Ok(desk);
@@ -95,13 +107,13 @@ impl Vacancies {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
 impl InLine<'_> {
     /// Goes: unless a desk is free, which is to be taken.
-    pub(crate) fn leave(self) -> Option<usize> {
+    pub fn leave(self) -> Option<usize> {
         let mut state = self.vacancies.lock();
         state.waiting.retain(|&(number, _)| number != self.number);
         state.take()
@@ -124,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_desk_goes_to_who_waits_and_else_to_who_looks() {
-        let vacancies = Vacancies::default();
+        let vacancies = Vacancies::new();
         assert!(vacancies.offer(7).is_err(), "nobody waits");
         assert_eq!((take(&vacancies), take(&vacancies)), (Some(7), None));
         let line = vacancies.take(Waker::noop()).unwrap_err();
@@ -135,7 +147,7 @@ mod tests {
 
     #[test]
     fn who_leaves_the_line_is_not_counted_on() {
-        let vacancies = Vacancies::default();
+        let vacancies = Vacancies::new();
         let first = vacancies.take(Waker::noop()).unwrap_err();
         let second = vacancies.take(Waker::noop()).unwrap_err();
         drop(first);
@@ -149,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_offer_is_taken_back_if_nobody_has_taken_it() {
-        let vacancies = Vacancies::default();
+        let vacancies = Vacancies::new();
         let one = vacancies.offer(1).unwrap_err();
         vacancies.offer(2).unwrap_err();
         assert!(vacancies.take_back(one) && !vacancies.take_back(one));
@@ -158,7 +170,7 @@ mod tests {
 
     #[test]
     fn who_takes_an_offer_back_leaves_a_later_one_of_the_same_desk_alone() {
-        let vacancies = Vacancies::default();
+        let vacancies = Vacancies::new();
         let first = vacancies.offer(1).unwrap_err();
         assert_eq!(take(&vacancies), Some(1)); // somebody works there, and leaves it again
         let second = vacancies.offer(1).unwrap_err();

@@ -251,14 +251,16 @@ impl<P: Park, B: Probe> Bench<P, B> {
         let stamp = &self.commons.desks[self.index].stamp;
         stamp.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
-        match &mut *self.station.place.borrow_mut() {
-            Some(place) => {
-                stamp.tick();
-                again.into_iter().for_each(|task| place.push(task));
-            }
-            // It stepped aside in this poll [ST2].
-            None => again.into_iter().for_each(|task| self.commons.deliver(task)),
+        let mut place = self.station.place.borrow_mut();
+        if place.is_some() {
+            stamp.tick(); // else it stepped aside in this poll [ST2]
         }
+        let Some(task) = again else { return };
+        if let Some(place) = &mut *place {
+            return place.push(task);
+        }
+        drop(place);
+        self.commons.deliver(task);
     }
 
     /// Whether there is something in its own queues.

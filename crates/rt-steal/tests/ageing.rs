@@ -90,7 +90,9 @@ fn the_default_gives_each_class_a_turn_in_twice_sixteen() {
 }
 
 #[test]
-#[should_panic(expected = "every choice is at least each first one")]
+#[should_panic(
+    expected = "`Ageing::every(0)`: each choice would come after none: give one at least"
+)]
 fn never_is_no_rule() {
     let _ = Ageing::every(0);
 }

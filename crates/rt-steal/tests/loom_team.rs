@@ -1,4 +1,5 @@
-//! Models of what workers share beside their queues: the park, the monitor's sleep, and the end.
+//! Models of what workers share beside their queues: the park, the monitor's sleep, who polls what, the end, and
+//! desks that are left.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg rt_loom" cargo test --release -p rt-steal --test loom_team -- --nocapture
@@ -12,7 +13,9 @@ use std::sync::atomic::AtomicUsize as Counter;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use rt_steal::{Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Stamp, Waiting};
+use rt_steal::{
+    Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Stamp, Vacancies, Waiting,
+};
 use rt_task::sync::{AtomicBool, Ordering, thread};
 use rt_task::{Builder, Generation, Id, JoinHandle, Living, Polled, Schedule, Task};
 use rt_testkit::{CountingWaker, Tally, poll};
@@ -394,5 +397,76 @@ fn a_look_and_an_age_meet_at_what_was_seen() {
         let most = before.elapsed();
         assert!(age <= most, "{age:?}, and it was seen for {most:?} at most");
         assert!(!looks.join().expect("no panic"), "it was not seen before");
+    });
+}
+
+/// Waits for a desk, as a thread without one does.
+fn wait_for_a_desk(vacancies: &Vacancies, parker: &Parker) -> usize {
+    loop {
+        let line = match vacancies.take(&parker.waker()) {
+            Ok(desk) => return desk,
+            Err(line) => line,
+        };
+        parker.wait();
+        if let Some(desk) = line.leave() {
+            return desk;
+        }
+    }
+}
+
+#[test]
+fn each_of_two_desks_finds_one_of_two_threads() {
+    explore("vacancies: two desks against two threads that wait", 3, || {
+        let vacancies = Arc::new(Vacancies::new());
+        let waits = [(); 2].map(|()| {
+            let vacancies = vacancies.clone();
+            thread::spawn(move || wait_for_a_desk(&vacancies, &Parker::new()))
+        });
+        for desk in [7, 8] {
+            // If nobody waits yet, somebody will look.
+            let _ = vacancies.offer(desk);
+        }
+        let mut desks = waits.map(|waits| waits.join().expect("no panic"));
+        desks.sort_unstable();
+        assert_eq!(desks, [7, 8], "a desk was given to two, or to none");
+    });
+}
+
+#[test]
+fn a_desk_is_not_left_to_who_goes() {
+    explore("vacancies: an offer against who leaves the line", 2, || {
+        let vacancies = Arc::new(Vacancies::new());
+        let goes = vacancies.clone();
+        let goes = thread::spawn(move || match goes.take(Waker::noop()) {
+            Ok(desk) => Some(desk),
+            Err(line) => line.leave(), // its time is up
+        });
+        let offer = vacancies.offer(7);
+        let taken = goes.join().expect("no panic");
+        let is_mine_again = offer.is_err_and(|offer| vacancies.take_back(offer));
+        assert_ne!(taken.is_some(), is_mine_again, "a desk is nobody's, or two have it");
+    });
+}
+
+#[test]
+fn who_takes_an_offer_back_is_who_worked_there_last() {
+    explore("vacancies: an offer that is taken back against another's", 2, || {
+        let (vacancies, last) = (Arc::new(Vacancies::new()), Arc::new(Counter::new(1)));
+        // No thread can be started: each takes back what nobody has taken.
+        let come_and_go = |vacancies: &Vacancies, last: &Counter, me: usize| {
+            let Err(offer) = vacancies.offer(7) else { return };
+            if vacancies.take_back(offer) {
+                assert_eq!(last.load(Ordering::Relaxed), me, "it sleeps under another's waker");
+            }
+        };
+        let (desks, worked) = (vacancies.clone(), last.clone());
+        let other = thread::spawn(move || {
+            if let Ok(_desk) = desks.take(Waker::noop()) {
+                worked.store(2, Ordering::Relaxed);
+                come_and_go(&desks, &worked, 2);
+            }
+        });
+        come_and_go(&vacancies, &last, 1);
+        other.join().expect("no panic");
     });
 }

@@ -77,7 +77,9 @@ impl Inner {
         let parts = Arc::new_cyclic(|parts: &Weak<Parts>| {
             let (context, fallen) = (parts.clone(), parts.clone());
             let on_panic = panic::hook(policy, move |panic| {
-                fallen.upgrade().into_iter().for_each(|parts| parts.come_down(panic));
+                if let Some(parts) = fallen.upgrade() {
+                    parts.come_down(panic);
+                }
             });
             let pool = pool.around(move |life| match context.upgrade() {
                 Some(parts) => around(Inner { parts }, life),
@@ -87,7 +89,9 @@ impl Inner {
                 Some(hook) => pool.on_panic(move |job, payload| hook(job, payload)),
                 None => pool,
             };
-            on_panic.iter().for_each(|hook| spawner.on_panic(hook.clone()));
+            if let Some(hook) = &on_panic {
+                spawner.on_panic(hook.clone());
+            }
             let downfall = has_downfall.then(Downfall::default);
             let pool = pool.build();
             Parts { spawner, host, timers, flavor, recorder, pool, on_panic, downfall }
@@ -104,7 +108,9 @@ impl Inner {
 impl Parts {
     /// Has the policy for panics hold for tasks of this thread.
     pub(crate) fn govern(&self, local: &LocalHandle) {
-        self.on_panic.iter().for_each(|hook| local.on_panic(hook.clone()));
+        if let Some(hook) = &self.on_panic {
+            local.on_panic(hook.clone());
+        }
     }
 
     /// The future of a `block_on`: it ends with the runtime.
@@ -117,7 +123,9 @@ impl Parts {
             self.host.close();
             self.pool.close();
         };
-        self.downfall.iter().for_each(|downfall| downfall.come_down(panic, close));
+        if let Some(downfall) = &self.downfall {
+            downfall.come_down(panic, close);
+        }
     }
 }
 

@@ -176,7 +176,9 @@ where
         Some(RuntimeFlavor::CurrentThread) => messages::no_place_to_leave(),
         Some(RuntimeFlavor::MultiThread) => {}
     }
-    context::employer().into_iter().for_each(|runtime| runtime.step_aside());
+    if let Some(runtime) = context::employer() {
+        runtime.step_aside();
+    }
     // What was made before counts from now at the latest: this may take long.
     rt_task::settle_marks();
     let _unblocked = context::unblock();
