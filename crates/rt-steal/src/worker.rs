@@ -129,7 +129,8 @@ impl<P: Park, B: Probe> Worker<P, B> {
     }
 
     /// Works until the team is closed and no task is alive, or until it has had no place and no local
-    /// task for [`KEEP_ALIVE`]. The local tasks that are left are dropped then, and the place is given back.
+    /// task for [`KEEP_ALIVE`](crate::KEEP_ALIVE). The local tasks that are left are dropped then, and the
+    /// place is given back.
     pub fn run(self) {
         // Dropped last, also when it unwinds, which it should not: the others wait for its place.
         let station = self.bench.station.clone();
