@@ -1,7 +1,7 @@
 //! Where the `Task` of a job goes that somebody has woken or aborted [BA1].
 //!
-//! * **[BA3]** Who aborts a job that waits gets its `Task`, refuses it, and so drops the closure where
-//!   he stands. No thread of the pool is needed for that, and the joiner waits for none.
+//! * **[BA3]** Whoever aborts a job that waits gets its `Task` and refuses it, so the closure is dropped on
+//!   that thread. No thread of the pool is needed for that, and the joiner waits for none.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -21,11 +21,9 @@ pub(crate) struct ToPool {
 
 impl Schedule for ToPool {
     fn schedule(self, task: Task) -> Result<(), Task> {
-        if task.word().is_cancelled() {
-            return Err(task);
-        }
         match claim::offer(task) {
             Ok(()) => Ok(()),
+            // Handed back if it was aborted, and refused then [BA3].
             Err(task) => self.shared.hold(self.ticket, task),
         }
     }

@@ -13,7 +13,12 @@
 //! * **[EN2]** Whoever sees that the end was said sees lists that are closed: a count of zero stays zero.
 //!   So a worker that leaves leaves nobody behind.
 //! * **[EN3]** A worker sleeps behind a last look, which sees the end, or it is one of those who are
-//!   woken for it. The one that ends the last task of a list wakes all once more.
+//!   woken for it. Whoever ends the last task of all wakes all once more, if the end was said.
+//!
+//! Does who ends the last task see that the end was said, if anybody sleeps who needs him? Such a worker has
+//! seen it, and then asked the lists, and found that task: under the lock of a list that the last one took later.
+//! So what it saw before, he sees. Those who have not seen it are woken by who says it. And of two who empty two
+//! lists at once, the later one at either lock finds both empty.
 //!
 //! Not here: how one waits for workers to leave, which is `presence.rs`.
 
@@ -49,6 +54,13 @@ impl Ending {
         self.is_said.store(true, Ordering::Relaxed);
         wake_all();
         tasks
+    }
+
+    /// A list has become empty. `wake_all` wakes all workers if that was the last task of all.
+    pub fn emptied(&self, is_nobody_alive: impl FnOnce() -> bool, wake_all: impl FnOnce()) {
+        if self.is_over(is_nobody_alive) {
+            wake_all();
+        }
     }
 
     /// Whether it was said that the team ends.

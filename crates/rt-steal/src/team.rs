@@ -134,7 +134,7 @@ impl Closer {
             return None;
         }
         let commons = self.commons;
-        let emptied = Waker::from(Arc::new(Emptied { commons }));
+        let emptied = Waker::from(Arc::new(Emptied { commons, lease: self.lease }));
         let (close, wake_all) = (|| self.lease.close(&emptied), || commons.wake_all());
         Some(commons.ending.close(close, || self.tasks(), wake_all))
     }
@@ -155,14 +155,16 @@ impl Drop for Team {
     }
 }
 
-/// Wakes the workers when a list of the living has become empty.
+/// Wakes the workers when the lists of the living have become empty.
 struct Emptied {
     commons: &'static Commons,
+    lease: Lease,
 }
 
 impl Wake for Emptied {
     fn wake(self: Arc<Self>) {
-        self.commons.idle.wake_all();
+        let Emptied { commons, lease } = &*self;
+        commons.ending.emptied(|| lease.alive() == 0, || commons.idle.wake_all());
     }
 }
 

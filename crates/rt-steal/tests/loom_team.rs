@@ -116,7 +116,7 @@ fn the_monitor_does_not_sleep_while_somebody_is_active() {
 /// but rings, slots and desks, which a spawn from elsewhere does not touch. They are used in the order of
 /// `commons.rs`, `team.rs` and `worker.rs`.
 struct Commons {
-    living: Living,
+    lists: [Living; 2],
     generation: Generation,
     injector: Injector,
     idle: Idle,
@@ -140,30 +140,36 @@ struct Emptied(Arc<Commons>);
 
 impl Wake for Emptied {
     fn wake(self: Arc<Self>) {
-        self.0.idle.wake_all();
+        let is_nobody_alive = || self.0.is_nobody_alive();
+        self.0.ending.emptied(is_nobody_alive, || self.0.idle.wake_all());
     }
 }
 
 impl Commons {
     fn new(workers: usize) -> (Arc<Commons>, Vec<Parker>) {
-        let living = Living::new().expect("a list is free");
-        let generation = living.open();
+        let lists = [(); 2].map(|()| Living::new().expect("a list is free"));
+        let generation = Generation::next();
+        lists.iter().for_each(|list| list.open_for(generation));
         let (injector, idle, ending) = (Injector::new(), Idle::new(workers), Ending::new());
         let parkers: Vec<Parker> = (0..workers).map(|_| Parker::new()).collect();
         for (worker, parker) in parkers.iter().enumerate() {
             idle.register(worker, parker.waker());
         }
-        (Arc::new(Commons { living, generation, injector, idle, ending }), parkers)
+        (Arc::new(Commons { lists, generation, injector, idle, ending }), parkers)
     }
 
     /// From a thread that is no worker. `None`: refused.
     fn spawn(self: &Arc<Self>, tally: &Tally) -> (Option<Task>, JoinHandle<()>) {
+        self.spawn_into(0, tally)
+    }
+
+    fn spawn_into(self: &Arc<Self>, list: usize, tally: &Tally) -> (Option<Task>, JoinHandle<()>) {
         let held = tally.witness();
         let future = async move {
             let _held = held;
             pending::<()>().await;
         };
-        let builder = Builder::new().listed(&self.living, self.generation);
+        let builder = Builder::new().listed(&self.lists[list], self.generation);
         builder.spawn(future, Door(self.clone()))
     }
 
@@ -173,13 +179,19 @@ impl Commons {
 
     fn close(self: &Arc<Self>) {
         let emptied = Waker::from(Arc::new(Emptied(self.clone())));
-        let close = || self.living.close_for(self.generation, emptied);
-        let tasks = || self.living.tasks_of(self.generation);
+        let close = || {
+            self.lists.iter().for_each(|list| list.close_for(self.generation, emptied.clone()));
+        };
+        let tasks = || self.lists.iter().flat_map(|list| list.tasks_of(self.generation)).collect();
         let _were_alive = self.ending.close(close, tasks, || self.idle.wake_all());
     }
 
     fn is_over(&self) -> bool {
-        self.ending.is_over(|| self.living.count_of(self.generation) == 0)
+        self.ending.is_over(|| self.is_nobody_alive())
+    }
+
+    fn is_nobody_alive(&self) -> bool {
+        self.lists.iter().all(|list| list.count_of(self.generation) == 0)
     }
 
     fn pop(&self) -> Option<Task> {
@@ -215,12 +227,12 @@ impl Commons {
         }
         drop(searching);
         // The last who leaves gives the commons back: the next team opens the list.
-        assert_eq!(self.living.count(), 0, "a worker left, and a task is alive");
+        assert!(self.is_nobody_alive(), "a worker left, and a task is alive");
     }
 
     /// When all have left.
     fn check(&self) {
-        assert_eq!(self.living.count(), 0, "a task outlived its team");
+        assert!(self.is_nobody_alive(), "a task outlived its team");
         assert!(self.pop().is_none(), "a task stands in the injector of the next team");
         assert_eq!(self.idle.sleeping(), 0, "somebody is counted as asleep who has left");
         assert_eq!(self.idle.searching(), 0, "somebody is counted as searching who has left");
@@ -319,7 +331,8 @@ fn a_spawn_from_elsewhere_against_a_close_and_a_worker() {
 
 #[test]
 fn the_last_task_ends_as_another_worker_falls_asleep() {
-    explore("team: the last task ends as another worker falls asleep", 2, || {
+    let name = "team: the last task ends as another worker falls asleep";
+    explore_within(name, 2, TWO_ENDING, || {
         let ((commons, mut parkers), tally) = (Commons::new(2), Tally::new());
         let (task, handle) = commons.spawn(&tally);
         assert!(matches!(poll(task.expect("open")), Polled::Pending));
@@ -330,6 +343,25 @@ fn the_last_task_ends_as_another_worker_falls_asleep() {
         worker.join().expect("no panic");
         commons.check();
         assert!(handle.is_finished() && tally.dropped() == 1);
+    });
+}
+
+#[test]
+fn the_last_tasks_of_two_lists_end_on_two_workers() {
+    explore_within("team: the last tasks of two lists end on two workers", 2, TWO_ENDING, || {
+        let ((commons, mut parkers), tally) = (Commons::new(2), Tally::new());
+        let handles = [0, 1].map(|list| {
+            let (task, handle) = commons.spawn_into(list, &tally);
+            assert!(matches!(poll(task.expect("open")), Polled::Pending));
+            handle
+        });
+        commons.close();
+        let (other, parker) = (commons.clone(), parkers.pop().expect("there are two"));
+        let worker = thread::spawn(move || other.work(1, &parker));
+        commons.work(0, &parkers[0]);
+        worker.join().expect("no panic");
+        commons.check();
+        assert!(handles.iter().all(JoinHandle::is_finished) && tally.dropped() == 2);
     });
 }
 

@@ -24,7 +24,8 @@ pub mod sync;
 #[cfg(feature = "macros")]
 mod macros;
 
-#[cfg(doctest)]
+// Its programs need both features, and their readers no lines that say so.
+#[cfg(all(doctest, feature = "macros", feature = "sync"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 

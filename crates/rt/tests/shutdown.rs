@@ -7,7 +7,7 @@
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use std::thread;
@@ -356,5 +356,34 @@ fn wakers_that_panic_stop_neither_a_runtime_nor_its_end() {
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(never)));
             });
         }
+    });
+}
+
+#[test]
+fn the_end_of_an_idle_runtime_wakes_each_of_many_workers_once_or_twice() {
+    within(LIMIT, || {
+        let workers = 64;
+        let (parks, unparks) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (parking, parked) = (parks.clone(), unparks.clone());
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(workers)
+            .on_thread_park(move || {
+                parking.fetch_add(1, Ordering::SeqCst);
+            })
+            .on_thread_unpark(move || {
+                parked.fetch_add(1, Ordering::SeqCst);
+            })
+            .build()
+            .unwrap();
+        // Until all sleep, or are about to.
+        let sleeping = || parks.load(Ordering::SeqCst) - unparks.load(Ordering::SeqCst);
+        while sleeping() < workers {
+            thread::yield_now();
+        }
+        let before = unparks.load(Ordering::SeqCst);
+        drop(runtime);
+        let woken = unparks.load(Ordering::SeqCst) - before;
+        println!("{woken} wake-ups end {workers} workers");
+        assert!((workers..=2 * workers).contains(&woken), "{woken} wake-ups");
     });
 }
