@@ -91,7 +91,9 @@ impl<F> TrySpawnError<F> {
 impl<F> fmt::Display for TrySpawnError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.why {
-            Why::Full => f.write_str("the pool has no place for another job"),
+            Why::Full => {
+                f.write_str("the pool has no place for another job: wait for one with `reserve`")
+            }
             Why::Closed => closed(f),
             Why::NoThread(cause) => no_thread(cause, f),
         }

@@ -173,10 +173,10 @@ impl Wheels {
         }
     }
 
-    /// The driver is awake: nobody need ring.
-    pub(crate) fn awake(&self, ready: &mut WakeBatch) {
+    /// The driver is awake: nobody need ring. The tick at which it looked, if somebody was due.
+    pub(crate) fn awake(&self, ready: &mut WakeBatch) -> Option<u64> {
         self.set.alarm.stop();
-        self.expire_all(ready);
+        self.now_if_needed().filter(|&now| self.expire_at(now, ready) > 0)
     }
 
     /// How long until a timer is due, promised as if to sleep.

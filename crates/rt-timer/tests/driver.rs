@@ -69,6 +69,49 @@ fn it_waits_for_the_next_timer_and_no_longer() {
     });
 }
 
+/// Waits as it is told to.
+struct Sleeping {
+    waits: Recorded,
+}
+
+impl Park for Sleeping {
+    fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
+        self.waits.park(timeout, ready);
+        std::thread::sleep(timeout.unwrap_or_default().min(Duration::from_millis(1)));
+    }
+
+    fn waker(&self) -> Waker {
+        self.waits.waker()
+    }
+}
+
+#[test]
+fn a_lone_timer_fires_at_its_time_and_those_close_to_it_are_gathered() {
+    within(DEADLINE, || {
+        let hour = Duration::from_secs(3600);
+        let waits = Recorded::default();
+        let park = Sleeping { waits: waits.clone() };
+        let mut driver = TimerDriver::new(park, Clock::real()).gathering(hour);
+        let _entered = driver.timers().enter();
+        let (waker, wakes) = CountingWaker::new();
+        let mut ready = WakeBatch::new();
+        let mut lone = sleep(Duration::from_millis(1));
+        arm(&mut lone, &waker);
+        driver.park(None, &mut ready);
+        let told = waits.waits.lock().unwrap()[0].expect("a timer waits");
+        assert!(told <= Duration::from_millis(1), "a lone timer would be late: {told:?}");
+        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "the wait ended too soon");
+        let mut close = sleep(Duration::from_secs(60));
+        arm(&mut close, &waker);
+        driver.park(None, &mut ready);
+        driver.park(Some(Duration::from_millis(1)), &mut ready);
+        let waits = waits.waits.lock().unwrap().clone();
+        let told = waits[1].expect("a timer waits");
+        assert!(told <= hour && told > hour - DEADLINE, "a wake-up of its own: {told:?}");
+        assert_eq!(waits[2], Some(Duration::from_millis(1)), "the caller's time is shorter");
+    });
+}
+
 #[test]
 fn who_is_due_is_collected_and_woken_by_the_executor() {
     within(DEADLINE, || {

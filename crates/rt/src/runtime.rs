@@ -23,6 +23,8 @@ mod seat;
 
 mod current_thread;
 
+mod precise;
+
 mod crew;
 
 mod multi_thread;

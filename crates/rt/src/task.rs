@@ -63,7 +63,8 @@ where
 
 /// Spawns a task that stays on this thread: its future need not be `Send`.
 ///
-/// It ends with the outermost `block_on` of the thread; on a
+/// In a task on a worker of a multi-threaded runtime it stays on that worker, and ends with the runtime. Elsewhere
+/// it ends with the outermost `block_on` of the thread; on a
 /// [`LocalRuntime`](crate::runtime::LocalRuntime) it lives on to the next.
 ///
 /// ```
@@ -77,7 +78,8 @@ where
 ///
 /// # Panics
 ///
-/// Outside of `block_on`, also where only the guard of `Handle::enter` is held.
+/// Where nothing on this thread runs local tasks: outside of `block_on` and of the tasks of a worker, also
+/// where only the guard of `Handle::enter` is held.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where

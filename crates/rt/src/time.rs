@@ -9,6 +9,10 @@
 //!     assert!(late.is_err());
 //! });
 //! ```
+//!
+//! A timer is never early. How late it is: until its thread has come to it. On a multi-threaded runtime those that
+//! are due within 200 µs of each other fire together, and a lone one at its time; on a current-thread runtime the
+//! system decides, Linux by up to 50 µs.
 
 pub use std::time::Duration;
 

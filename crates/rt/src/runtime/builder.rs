@@ -101,7 +101,7 @@ impl Builder {
         self
     }
 
-    /// Is called on each thread of the runtime when it begins.
+    /// Is called on each thread of the runtime when it begins. A panic in a hook ends there, after its message.
     pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.hooks.on_start = Some(Arc::new(hook));
         self

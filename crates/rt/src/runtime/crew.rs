@@ -13,6 +13,7 @@ use rt_waker::Parker;
 use crate::context;
 use crate::hooks;
 use crate::inner::{Host, Inner, RuntimeFlavor};
+use crate::runtime::precise::wait_precisely;
 use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
@@ -79,6 +80,7 @@ impl Crew {
         let crew = self.clone();
         let body = move || {
             let _crew = crew;
+            wait_precisely();
             let hooks = inner.recorder.hooks.clone();
             let _timers = timers.enter();
             let worker = worker(inner.recorder.of_worker(number));

@@ -19,7 +19,8 @@ pub struct ShutdownReport {
     /// So many were dropped before that.
     pub cancelled: usize,
     /// These would not stop in time. Nobody waits for them any more: a task is cancelled when its poll
-    /// ends, a job runs to its end.
+    /// ends, a job runs to its end. A shutdown in a task of its own waits for nobody: those who are left then
+    /// need not have been in anybody's way.
     pub left: Vec<StillAlive>,
 }
 
@@ -117,7 +118,8 @@ pub struct StillAlive {
 pub enum TaskState {
     /// It is in a poll, or being dropped, and did not come back.
     Running,
-    /// It is to be dropped by a thread that has not come to it: because that is in another's poll.
+    /// It is to be dropped by a thread that has not come to it: in time because that is in another's poll,
+    /// or because nobody waited.
     Queued,
     /// It is a job of `spawn_blocking`, and runs.
     Blocking,
@@ -145,7 +147,7 @@ impl fmt::Display for StillAlive {
         }
         let what = match self.state {
             TaskState::Running => "in a poll",
-            TaskState::Queued => "behind another's poll",
+            TaskState::Queued => "waiting to be dropped",
             TaskState::Blocking => "running on a thread that blocks",
         };
         write!(f, ", spawned at {}, {what} for {:?}", self.place, self.age)

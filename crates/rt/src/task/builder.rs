@@ -33,8 +33,9 @@ impl<'a> Builder<'a> {
     }
 
     /// A name, for whoever looks: it stands in the `Debug` of the handles, in a
-    /// [`Trace`](crate::trace::Trace), and in what the runtime prints about a future that it has to
-    /// leak. The message of a panic has the name of the thread, and a
+    /// [`Trace`](crate::trace::Trace), in a [`ShutdownReport`](crate::runtime::ShutdownReport), in a
+    /// [`TaskPanic`](crate::runtime::TaskPanic), and in what the runtime prints about a future that it has
+    /// to leak. The message of a panic has the name of the thread, and a
     /// [`JoinError`](super::JoinError) the number of the task.
     pub fn name(self, name: &'a str) -> Builder<'a> {
         Builder { name: Some(name), ..self }
@@ -64,7 +65,7 @@ impl<'a> Builder<'a> {
     ///
     /// # Panics
     ///
-    /// Outside of `block_on`.
+    /// As [`spawn_local`](crate::task::spawn_local).
     #[track_caller]
     pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
     where

@@ -114,7 +114,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     ///
-    /// Outside of `block_on`.
+    /// As [`spawn_local`](crate::task::spawn_local).
     #[track_caller]
     pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
     where

@@ -1,0 +1,6 @@
+use std::num::NonZeroU64;
+
+/// Has the system end each wait of this thread at its time. If it does not, timers are a little later.
+pub(crate) fn wait_precisely() {
+    let _is_set = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+}

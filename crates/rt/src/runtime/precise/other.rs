@@ -1,0 +1,2 @@
+/// There is nothing to ask for.
+pub(crate) fn wait_precisely() {}
