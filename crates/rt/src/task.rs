@@ -30,7 +30,10 @@ pub use coop::{Unconstrained, consume_budget, unconstrained};
 #[doc(inline)]
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
-pub use rt_blocking::{Closed as BlockingClosed, Permit as BlockingPermit, TrySpawnError};
+pub use rt_blocking::{
+    Closed as BlockingClosed, Permit as BlockingPermit, SpawnError as BlockingSpawnError,
+    TrySpawnError,
+};
 
 #[doc(inline)]
 pub use crate::task_local;

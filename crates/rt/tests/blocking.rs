@@ -160,6 +160,40 @@ fn the_bounded_ways_in() {
 }
 
 #[test]
+fn the_bounded_ways_in_take_a_name_and_the_callers_place() {
+    within(LIMIT, || {
+        each(
+            |builder| builder,
+            |runtime| {
+                let (gate, wait) = std::sync::mpsc::channel::<()>();
+                let wait = Arc::new(std::sync::Mutex::new(wait));
+                let job = || {
+                    let wait = wait.clone();
+                    move || wait.lock().unwrap().recv().unwrap_err()
+                };
+                let (lines, jobs) = runtime.block_on(async {
+                    let named = || rt::task::Builder::new().name("bounded");
+                    let line = line!() + 1;
+                    let tried = named().try_spawn_blocking(job()).expect("there is room");
+                    let permit = rt::task::reserve_blocking().await.unwrap();
+                    let with_permit = named().spawn_blocking_with(permit, job()).unwrap();
+                    ([line, line + 2], [tried, with_permit])
+                });
+                let seen =
+                    jobs.each_ref().map(|job| (job.task().name(), job.task().place().line()));
+                assert_eq!(seen, lines.map(|line| (Some("bounded"), line)));
+                drop(gate);
+                runtime.block_on(async {
+                    for job in jobs {
+                        job.await.unwrap();
+                    }
+                });
+            },
+        );
+    });
+}
+
+#[test]
 fn dropping_a_runtime_waits_for_jobs_that_run_and_cancels_those_that_do_not() {
     within(LIMIT, || {
         each(

@@ -84,7 +84,8 @@ pub(crate) fn job_ended() {
     drop(ENDED.try_with(Cell::take));
 }
 
-/// As [`spawn_blocking`], if fewer jobs than 2,048 are there, queued and running.
+/// As [`spawn_blocking`], if fewer jobs than 2,048 are there, queued and running. (A clock that
+/// [stands](crate::time::pause) waits for jobs of `spawn_blocking` only.)
 ///
 /// # Errors
 ///

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 
+use rt_blocking::{Permit as BlockingPermit, SpawnError as BlockingSpawnError, TrySpawnError};
 use rt_task::{JoinHandle, Priority};
 
 use crate::context;
@@ -88,6 +89,52 @@ impl<'a> Builder<'a> {
     {
         let what = "`task::Builder::spawn_blocking`";
         blocking::spawn_on(&context::here(what), what, self.options(), job)
+    }
+
+    /// As [`try_spawn_blocking`](crate::task::try_spawn_blocking).
+    ///
+    /// # Errors
+    ///
+    /// The closure, if there is no place for it, no thread, or the runtime is ending.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn try_spawn_blocking<F, R>(self, job: F) -> Result<JoinHandle<R>, TrySpawnError<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let runtime = context::here("`task::Builder::try_spawn_blocking`");
+        runtime.pool.try_spawn_with(self.options(), job)
+    }
+
+    /// Runs a closure that blocks with the place that [`reserve_blocking`](crate::task::reserve_blocking) gave,
+    /// on the runtime that it is of.
+    ///
+    /// ```
+    /// rt::block_on(async {
+    ///     let permit = rt::task::reserve_blocking().await.unwrap();
+    ///     let job = rt::task::Builder::new().name("add").spawn_blocking_with(permit, || 1 + 1);
+    ///     assert_eq!(job.unwrap().await.unwrap(), 2);
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If no thread lives and the system gives none; the place is given back then.
+    #[track_caller]
+    pub fn spawn_blocking_with<F, R>(
+        self,
+        permit: BlockingPermit,
+        job: F,
+    ) -> Result<JoinHandle<R>, BlockingSpawnError>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        permit.spawn_with(self.options(), job)
     }
 
     #[track_caller]
