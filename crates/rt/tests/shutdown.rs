@@ -376,7 +376,10 @@ fn the_end_of_an_idle_runtime_wakes_each_of_many_workers_once_or_twice() {
             .build()
             .unwrap();
         // Until all sleep, or are about to.
-        let sleeping = || parks.load(Ordering::SeqCst) - unparks.load(Ordering::SeqCst);
+        let sleeping = || {
+            let parks = parks.load(Ordering::SeqCst);
+            parks.saturating_sub(unparks.load(Ordering::SeqCst))
+        };
         while sleeping() < workers {
             thread::yield_now();
         }
