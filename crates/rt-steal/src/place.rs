@@ -17,6 +17,7 @@ use crate::ageing::Ageing;
 use crate::commons::{Commons, Desk, Ends};
 use crate::presence::Present;
 use crate::ring::CAPACITY;
+use crate::shared;
 use crate::stealable::Stealable;
 
 /// Polls in a row that tasks out of the slot get: tokio's number. Two tasks that wake each other for
@@ -57,8 +58,12 @@ impl Place {
         self.present.lease()
     }
 
-    /// Leaves the desk to another; the thread still counts.
+    /// Leaves the desk to another; the thread still counts. What stands in the slot goes behind the ring, where
+    /// others see it, also if nobody comes to the desk for a while [VA2].
     pub(crate) fn leave(mut self) -> Present {
+        if let Some(task) = self.ends().slot.take() {
+            self.push(task);
+        }
         self.give_ends();
         self.present.another()
     }
@@ -94,7 +99,8 @@ impl Place {
     fn may_call(&mut self) -> bool {
         let look = self.commons.looks.load(Ordering::Relaxed);
         let is_polling = self.desk().stamp.is_polling();
-        is_polling && std::mem::replace(&mut self.called, look) != look
+        // With one processor nobody could see that the poll lasts.
+        is_polling && shared::may_spin() && std::mem::replace(&mut self.called, look) != look
     }
 
     /// Behind all that wait here.

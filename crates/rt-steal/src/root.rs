@@ -4,8 +4,8 @@
 //! wake-up more for each timer and each socket: a timer beside a poll of a second was served in 120 µs by
 //! way of a root, and in 80 µs by a worker. But if all workers are busy, somebody must look.
 //!
-//! * **[RT1]** A root waits at the park only while no worker sleeps, for a [`TICK`] at a time. Else it leaves
-//!   the park to one who sleeps, and calls him if nobody has it.
+//! * **[RT1]** A root waits at the park only if nobody has it and no worker that sleeps can be called, for a
+//!   [`TICK`] at a time.
 //! * **[RT2]** The monitor knows it: if nobody has the park and no worker sleeps, it wakes the roots.
 
 use std::fmt;
@@ -64,15 +64,15 @@ impl Listed {
         ready: &mut WakeBatch,
     ) {
         let idle = &self.commons.idle;
+        let a_tick = Some(timeout.map_or(TICK, |timeout| timeout.min(TICK)));
         if timeout == Some(Duration::ZERO) {
             park.park(timeout, ready);
-        } else if idle.sleeping() == 0 {
-            park.park(Some(timeout.map_or(TICK, |timeout| timeout.min(TICK))), ready);
-        } else {
-            if park.is_free() {
-                idle.notify();
-            }
+        } else if !park.is_free() {
             park.wait_aside(timeout, ready);
+        } else if idle.sleeping() > 0 && idle.notify() {
+            park.wait_aside(a_tick, ready); // unless the worker finds something else to do, it takes it
+        } else {
+            park.park(a_tick, ready);
         }
     }
 }

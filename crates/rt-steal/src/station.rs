@@ -27,6 +27,7 @@ use rt_task::unwind::contained;
 
 use crate::commons::Commons;
 use crate::here;
+use crate::monitor;
 use crate::place::Place;
 use crate::presence::Present;
 
@@ -138,6 +139,9 @@ impl Station {
         let spare = Spare { present: present.another() };
         self.present.set(Some(present));
         here::set_desk(None);
+        if !commons.desks[desk].stealer.is_empty() {
+            commons.idle.notify();
+        }
         let Err(offer) = commons.vacancies.offer(desk) else { return true };
         if contained(|| start(spare)) == Some(true) {
             return true;
@@ -146,6 +150,7 @@ impl Station {
         if is_mine_again {
             self.sit(desk);
             commons.desks[desk].stamp.tick();
+            monitor::stir(); // it did not count as awake meanwhile [MO2]
         }
         !is_mine_again
     }

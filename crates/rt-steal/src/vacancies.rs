@@ -10,8 +10,9 @@
 //!   its local tasks, looks once more when it has left the line. Who finds that no thread can be started
 //!   takes back the very offer that he made: the desk may have been worked at and left again meanwhile,
 //!   and is another's affair then.
-//! * **[VA2]** A thread that does not get as far as looking leaves its desk to the one that stepped aside,
-//!   which looks when its poll is over: so at the end no desk is free.
+//! * **[VA2]** A thread that does not get as far as looking, or takes another's offer, which that one can not
+//!   take back then, leaves its desk to those who stepped aside: they look when their polls are over, so at the
+//!   end no desk is free. What stands at a free desk is in its ring, for who searches.
 
 use std::mem;
 use std::task::Waker;

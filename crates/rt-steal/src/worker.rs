@@ -78,7 +78,7 @@ struct Bench<P: Park, B: Probe> {
     unseen: usize,
     random: Cell<u64>,
     does_spin: bool,
-    /// The stamps of the desks as it began to search.
+    /// The stamps of the desks, as it read them last in a search.
     seen: Box<[u32]>,
 }
 
@@ -310,10 +310,8 @@ impl<P: Park, B: Probe> Bench<P, B> {
     /// Looks at the injector and at others' rings until there is something, or the time is up; and into the
     /// slots of those whose polls last.
     fn search(&mut self, local: &Running<'_, Fifo, B>) -> bool {
-        let start = Instant::now();
-        if let Some(place) = &*self.station.place.borrow() {
-            place.read_stamps(&mut self.seen);
-        }
+        let (start, mut seen_at) = (Instant::now(), Duration::ZERO);
+        self.read_stamps();
         loop {
             for _ in 0..LOOKS {
                 if self.take_some() || local.is_ready() {
@@ -325,12 +323,22 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 return false;
             }
             let spent = start.elapsed();
-            if spent >= LONG && self.take_behind_a_poll() {
-                return true;
+            if spent - seen_at >= LONG {
+                if self.take_behind_a_poll() {
+                    return true;
+                }
+                self.read_stamps();
+                seen_at = spent;
             }
             if spent >= SPIN {
                 return false;
             }
+        }
+    }
+
+    fn read_stamps(&mut self) {
+        if let Some(place) = &*self.station.place.borrow() {
+            place.read_stamps(&mut self.seen);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Linux lets each wait with a timeout be 50 µs late, so that wake-ups fall together. Workers ask for none of
 //! that: the driver of the timers [gathers](rt_timer::TimerDriver::gathering) those that are close, and a lone
-//! one is in time.
+//! one is in time. Threads that are started by a worker begin with what it has.
 
 #[cfg(target_os = "linux")]
 mod linux;
