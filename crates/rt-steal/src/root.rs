@@ -70,7 +70,9 @@ impl Listed {
         } else if !park.is_free() {
             park.wait_aside(timeout, ready);
         } else if idle.sleeping() > 0 && idle.notify() {
-            park.wait_aside(a_tick, ready); // unless the worker finds something else to do, it takes it
+            // The worker takes it, or finds something else to do; then the monitor calls [RT2]. Who came back
+            // here after a tick would find all of them busy now and then, and take the park from them.
+            park.wait_aside(timeout, ready);
         } else {
             park.park(a_tick, ready);
         }
