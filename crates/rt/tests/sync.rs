@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rt::runtime::Builder;
 use rt::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use rt::task::coop::{BUDGET, cooperative};
 use rt::task::yield_now;
@@ -62,9 +63,14 @@ async fn take_until(other: impl Fn() -> bool, most: u32, is_wrapped: bool) -> u3
     taken
 }
 
+/// On one thread: with workers the others have their turn elsewhere.
+fn on_one_thread<F: Future>(future: F) -> F::Output {
+    Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
 /// How many of at most a thousand messages a task takes before another one gets its turn.
 fn taken_before_another_runs(is_wrapped: bool) -> u32 {
-    rt::block_on(async {
+    on_one_thread(async {
         let others = Arc::new(Semaphore::new(0));
         let greedy = rt::spawn({
             let others = others.clone();
@@ -95,7 +101,7 @@ fn a_task_on_a_channel_that_is_never_empty_does_not_give_way_by_itself() {
 #[test]
 fn a_wrapped_receiver_goes_on_in_the_next_poll_and_loses_nothing() {
     within(LIMIT, || {
-        rt::block_on(async {
+        on_one_thread(async {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             (0..1000).for_each(|number| sender.send(number).unwrap());
             drop(sender);
