@@ -8,7 +8,7 @@
 //!            somebody is awake, or nobody has the park
 //!            ┌──────┐
 //!            ▼      │
-//!   ┌──► LOOKING ───┘        two looks in a row that find nobody
+//!   ┌──► LOOKING ───┘        a look that finds all asleep
 //!   │        └──────────────────────────────────────────────► ASLEEP
 //!   └───────────────────────── stir: a thread goes on after a park ┘
 //! ```
@@ -34,9 +34,6 @@ use rt_waker::{Parker, Unparker};
 /// Between two looks: 125 of them a second cost a busy process nothing that can be measured,
 /// and two of them, with the wake-up that follows, are less than the 20 ms of `[MO1]`.
 pub const TICK: Duration = Duration::from_millis(8);
-
-/// Looks that find nobody, before the monitor sleeps: who wakes up at once again needs not wake it.
-const QUIET: u32 = 2;
 
 /// What the monitor looks at.
 pub(crate) trait Watched: Sync {
@@ -116,18 +113,13 @@ fn all() -> MutexGuard<'static, Vec<&'static dyn Watched>> {
 }
 
 fn run(parker: &Parker) {
-    let mut quiet = 0;
     loop {
-        match DOZE.get() {
-            Some(doze) if quiet >= QUIET => {
-                doze.sleep(parker, look);
-                quiet = 0;
-            }
-            _ => {
-                parker.wait_timeout(TICK);
-            }
+        parker.wait_timeout(TICK);
+        if !look()
+            && let Some(doze) = DOZE.get()
+        {
+            doze.sleep(parker, look);
         }
-        quiet = if look() { 0 } else { quiet + 1 };
     }
 }
 

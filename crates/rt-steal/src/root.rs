@@ -4,8 +4,8 @@
 //! wake-up more for each timer and each socket: a timer beside a poll of a second was served in 120 µs by
 //! way of a root, and in 80 µs by a worker. But if all workers are busy, somebody must look.
 //!
-//! * **[RT1]** A root waits at the park only if nobody has it and no worker that sleeps can be called, for a
-//!   [`TICK`] at a time.
+//! * **[RT1]** A root waits at the park only if nobody has it and no worker sleeps, for a [`TICK`] at a time.
+//!   Else it leaves the park to one who sleeps, and calls him if nobody has it.
 //! * **[RT2]** The monitor knows it: if nobody has the park and no worker sleeps, it wakes the roots.
 
 use std::fmt;
@@ -64,17 +64,16 @@ impl Listed {
         ready: &mut WakeBatch,
     ) {
         let idle = &self.commons.idle;
-        let a_tick = Some(timeout.map_or(TICK, |timeout| timeout.min(TICK)));
         if timeout == Some(Duration::ZERO) {
             park.park(timeout, ready);
-        } else if !park.is_free() {
-            park.wait_aside(timeout, ready);
-        } else if idle.sleeping() > 0 && idle.notify() {
-            // The worker takes it, or finds something else to do; then the monitor calls [RT2]. Who came back
-            // here after a tick would find all of them busy now and then, and take the park from them.
-            park.wait_aside(timeout, ready);
+        } else if park.is_free() && idle.sleeping() == 0 {
+            park.park(Some(timeout.map_or(TICK, |timeout| timeout.min(TICK))), ready);
         } else {
-            park.park(a_tick, ready);
+            if park.is_free() {
+                // Who searches takes it next, or who is woken; if both find other work, the monitor calls [RT2].
+                idle.notify();
+            }
+            park.wait_aside(timeout, ready);
         }
     }
 }
