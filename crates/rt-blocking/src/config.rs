@@ -51,10 +51,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// As tokio's. A thread that waits costs some 20 KiB of memory; what runs at once on so many is
-    /// limited by other things.
+    /// The most threads, unless [`max_threads`](Config::max_threads) says otherwise. As tokio's. A thread that
+    /// waits costs some 20 KiB of memory; what runs at once on so many is limited by other things.
     pub const MAX_THREADS: usize = 512;
-    /// As tokio's: creating a thread costs some 50 µs, and keeping one for ten seconds nothing.
+    /// How long a thread waits for a job before it ends, unless [`keep_alive`](Config::keep_alive) says
+    /// otherwise. As tokio's: creating a thread costs some 50 µs, and keeping one for ten seconds nothing.
     pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
     /// Four jobs a thread.
     const CAPACITY: usize = 2048;

@@ -98,12 +98,32 @@ fn spawns_go_into_the_list_of_their_thread_and_all_lists_end_together() {
         assert_eq!(next.alive(), 0);
         let told = Arc::new(());
         let hook = told.clone();
-        next.on_panic(Arc::new(move |_, _| assert!(Arc::strong_count(&hook) > 0)));
+        next.on_panic(Arc::new(move |_, _| drop(hook.clone())));
         lease.end();
         assert_eq!(Arc::strong_count(&told), 2, "an earlier generation takes the hook of this one");
         next.close(&waker);
         next.end();
         assert_eq!(Arc::strong_count(&told), 1, "the hook outlives its generation");
+    });
+}
+
+#[test]
+fn an_executor_is_told_whether_a_task_was_spawned_or_woken() {
+    within(DEADLINE, || {
+        let mailbox = Mailbox::leak();
+        let (site, _) = Site::new(1, || mailbox).unwrap();
+        let lease = site.open();
+        let entered = Entered::new(site.shard(0), Own::default());
+        LIST.set(0);
+        let task = Handle::new(lease).spawn(pending::<()>());
+        let first = entered.0.borrow_mut().pop_front().expect("it was spawned here");
+        assert!(poll(first, &mut ()).is_none(), "it waits");
+        task.task().wake_by_ref();
+        assert_eq!(*entered.1.borrow(), [Arrival::Spawned, Arrival::Woken]);
+        let own = entered.leave().0.into_inner();
+        lease.close(&Arc::new(CountingWaker::default()).into());
+        drop(own); // which cancels it
+        assert!(task.is_finished());
     });
 }
 

@@ -6,9 +6,9 @@
 //!   woken on a worker ─► its slot, ring ───┘       steals from ───┴── desk 1, 2, …
 //! ```
 //!
-//! * **[CM1]** A commons is made with its site, and never freed, so that a task needs no count on it. It serves one runtime after
-//!   another, each under a generation of its own, and is free for the next one only when nobody works at
-//!   a desk and no task is alive.
+//! * **[CM1]** A commons is made with its site, and never freed, so that a task needs no count on it. It
+//!   serves one runtime after another, each under a generation of its own, and is free for the next one only
+//!   when nobody works at a desk and no task is alive.
 //! * **[CM2]** At a desk works at most one thread: the one that has its [`Place`](crate::Place), and in
 //!   it the owner's ends of the ring and of the slot.
 //! * **[CM3]** The injector of a commons is never closed: nobody is refused while a task is alive.

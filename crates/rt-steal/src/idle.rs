@@ -208,12 +208,11 @@ impl Idle {
     }
 
     /// Somebody has pushed what others may take, and has done so without a lock that the last look
-    /// takes too: if it needs a worker that sleeps, one is woken. A fence and a load otherwise. Whether one was
-    /// woken.
-    pub fn notify(&self) -> bool {
+    /// takes too: if it needs a worker that sleeps, one is woken. A fence and a load otherwise.
+    pub fn notify(&self) {
         // ORDER(idle): the push comes before the counts are read.
         fence(Ordering::SeqCst);
-        self.is_anybody_needed() && self.wake_one()
+        self.notify_unfenced();
     }
 
     /// The same without the fence: for who has pushed under a lock that the last look takes, as into
@@ -254,9 +253,7 @@ impl Idle {
         fence(Ordering::SeqCst);
         match look() {
             LastLook::Nothing => {}
-            LastLook::Work => {
-                self.notify();
-            }
+            LastLook::Work => self.notify(),
             LastLook::Stay => self.unpark(worker),
         }
         sleeping
@@ -322,12 +319,14 @@ impl Idle {
         });
     }
 
-    /// Wakes the sleeper that fell asleep last, if it is still needed. Whether it was.
+    /// Wakes the sleeper that fell asleep last, if it is still needed.
     #[cold]
-    fn wake_one(&self) -> bool {
-        let Some(waker) = self.choose() else { return false };
-        waker.wake_by_ref(); // outside of the lock [ID4]
-        true
+    fn wake_one(&self) {
+        let chosen = self.choose();
+        // Outside of the lock [ID4].
+        if let Some(waker) = chosen {
+            waker.wake_by_ref();
+        }
     }
 
     fn choose(&self) -> Option<Arc<Waker>> {

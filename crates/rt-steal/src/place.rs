@@ -165,7 +165,7 @@ impl Place {
         !is_empty
     }
 
-    /// What the stamps say as a search begins.
+    /// What the stamps of all desks say now.
     pub(crate) fn read_stamps(&self, seen: &mut [u32]) {
         self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = desk.stamp.get());
     }

@@ -2,7 +2,7 @@
 //!
 //! A worker that waits at the park runs what becomes ready there. Anybody else hands it on, and that is one
 //! wake-up more for each timer and each socket: a timer beside a poll of a second was served in 120 µs by
-//! way of a root, and in 80 µs by a worker. But if all workers are busy, somebody must look.
+//! way of a root, and in 75 µs by a worker. But if all workers are busy, somebody must look.
 //!
 //! * **[RT1]** A root waits at the park only if nobody has it and no worker sleeps, for a [`TICK`] at a time.
 //!   Else it leaves the park to one who sleeps, and calls him if nobody has it.

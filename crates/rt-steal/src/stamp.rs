@@ -3,6 +3,7 @@
 //! ```text
 //!   the worker   even ── begin(task) ──► odd: it polls ── tick ──► even
 //!   the monitor  look: the same odd number twice is a poll that lasts
+//!   a searcher   get, and is_long some microseconds later: the same, on its own account
 //!   a report     age_of(task): since when the monitor sees the poll that it is in
 //! ```
 //!
@@ -66,7 +67,7 @@ impl Stamp {
 
     /// Whether a poll goes on. For the worker.
     pub(crate) fn is_polling(&self) -> bool {
-        is_odd(self.stamp.load(Ordering::Relaxed))
+        is_odd(self.get())
     }
 
     /// The stamp, to be compared later.

@@ -140,7 +140,7 @@ impl Station {
         self.present.set(Some(present));
         here::set_desk(None);
         if !commons.desks[desk].stealer.is_empty() {
-            commons.idle.notify();
+            commons.idle.notify(); // whoever is to come here may never come [VA2]
         }
         let Err(offer) = commons.vacancies.offer(desk) else { return true };
         if contained(|| start(spare)) == Some(true) {

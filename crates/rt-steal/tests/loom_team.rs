@@ -116,7 +116,7 @@ fn the_monitor_does_not_sleep_while_somebody_is_active() {
 /// but rings, slots and desks, which a spawn from elsewhere does not touch. They are used in the order of
 /// `commons.rs`, `team.rs` and `worker.rs`.
 struct Commons {
-    lists: [Living; 2],
+    lists: Vec<Living>,
     generation: Generation,
     injector: Injector,
     idle: Idle,
@@ -147,7 +147,11 @@ impl Wake for Emptied {
 
 impl Commons {
     fn new(workers: usize) -> (Arc<Commons>, Vec<Parker>) {
-        let lists = [(); 2].map(|()| Living::new().expect("a list is free"));
+        Commons::with_lists(1, workers)
+    }
+
+    fn with_lists(lists: usize, workers: usize) -> (Arc<Commons>, Vec<Parker>) {
+        let lists: Vec<_> = (0..lists).map(|_| Living::new().expect("a list is free")).collect();
         let generation = Generation::next();
         lists.iter().for_each(|list| list.open_for(generation));
         let (injector, idle, ending) = (Injector::new(), Idle::new(workers), Ending::new());
@@ -228,6 +232,22 @@ impl Commons {
         drop(searching);
         // The last who leaves gives the commons back: the next team opens the list.
         assert!(self.is_nobody_alive(), "a worker left, and a task is alive");
+    }
+
+    /// Closes, and has all workers work until they leave: the first one on this thread.
+    fn close_and_leave(self: &Arc<Self>, parkers: Vec<Parker>) {
+        self.close();
+        let mut workers = parkers.into_iter().enumerate();
+        let (first, parker) = workers.next().expect("there is one");
+        let others: Vec<_> = workers
+            .map(|(worker, parker)| {
+                let commons = self.clone();
+                thread::spawn(move || commons.work(worker, &parker))
+            })
+            .collect();
+        self.work(first, &parker);
+        others.into_iter().for_each(|other| other.join().expect("no panic"));
+        self.check();
     }
 
     /// When all have left.
@@ -331,17 +351,11 @@ fn a_spawn_from_elsewhere_against_a_close_and_a_worker() {
 
 #[test]
 fn the_last_task_ends_as_another_worker_falls_asleep() {
-    let name = "team: the last task ends as another worker falls asleep";
-    explore_within(name, 2, TWO_ENDING, || {
-        let ((commons, mut parkers), tally) = (Commons::new(2), Tally::new());
+    explore("team: the last task ends as another worker falls asleep", 2, || {
+        let ((commons, parkers), tally) = (Commons::new(2), Tally::new());
         let (task, handle) = commons.spawn(&tally);
         assert!(matches!(poll(task.expect("open")), Polled::Pending));
-        commons.close();
-        let (other, parker) = (commons.clone(), parkers.pop().expect("there are two"));
-        let worker = thread::spawn(move || other.work(1, &parker));
-        commons.work(0, &parkers[0]);
-        worker.join().expect("no panic");
-        commons.check();
+        commons.close_and_leave(parkers);
         assert!(handle.is_finished() && tally.dropped() == 1);
     });
 }
@@ -349,18 +363,13 @@ fn the_last_task_ends_as_another_worker_falls_asleep() {
 #[test]
 fn the_last_tasks_of_two_lists_end_on_two_workers() {
     explore_within("team: the last tasks of two lists end on two workers", 2, TWO_ENDING, || {
-        let ((commons, mut parkers), tally) = (Commons::new(2), Tally::new());
+        let ((commons, parkers), tally) = (Commons::with_lists(2, 2), Tally::new());
         let handles = [0, 1].map(|list| {
             let (task, handle) = commons.spawn_into(list, &tally);
             assert!(matches!(poll(task.expect("open")), Polled::Pending));
             handle
         });
-        commons.close();
-        let (other, parker) = (commons.clone(), parkers.pop().expect("there are two"));
-        let worker = thread::spawn(move || other.work(1, &parker));
-        commons.work(0, &parkers[0]);
-        worker.join().expect("no panic");
-        commons.check();
+        commons.close_and_leave(parkers);
         assert!(handles.iter().all(JoinHandle::is_finished) && tally.dropped() == 2);
     });
 }
@@ -368,18 +377,10 @@ fn the_last_tasks_of_two_lists_end_on_two_workers() {
 #[test]
 fn of_three_workers_one_ends_the_last_task() {
     explore("team: of three workers one ends the last task", 3, || {
-        let ((commons, mut parkers), tally) = (Commons::new(3), Tally::new());
+        let ((commons, parkers), tally) = (Commons::new(3), Tally::new());
         let (task, handle) = commons.spawn(&tally);
         assert!(matches!(poll(task.expect("open")), Polled::Pending));
-        commons.close();
-        let mut workers = Vec::new();
-        for worker in [2, 1] {
-            let (other, parker) = (commons.clone(), parkers.pop().expect("there are three"));
-            workers.push(thread::spawn(move || other.work(worker, &parker)));
-        }
-        commons.work(0, &parkers[0]);
-        workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
-        commons.check();
+        commons.close_and_leave(parkers);
         assert!(handle.is_finished() && tally.dropped() == 1);
     });
 }

@@ -327,6 +327,25 @@ fn a_desk_whose_next_thread_never_comes_goes_back_to_who_left_it() {
     });
 }
 
+#[test]
+fn what_stands_in_the_slot_of_a_desk_that_nobody_comes_to_is_run_by_another() {
+    within(LIMIT, || {
+        let team = start(2);
+        let handle = team.handle();
+        let waits = async move {
+            let (sender, answer) = mpsc::channel();
+            drop(handle.spawn(async move { sender.send(()).unwrap() })); // next at this desk
+            assert!(step_aside(|spare| {
+                drop(spare); // the thread that was to come
+                true
+            }));
+            answer.recv().unwrap();
+        };
+        on_a_worker(&team, waits);
+        end(&team);
+    });
+}
+
 /// Two threads and one desk: one whose start of a third fails after the other has had the desk and left it
 /// again. The other one's offer is not the first one's to take back.
 #[test]

@@ -1,3 +1,5 @@
+//! Linux: `prctl(PR_SET_TIMERSLACK)`, a nanosecond.
+
 use std::num::NonZeroU64;
 
 /// Has the system end each wait of this thread at its time. If it does not, timers are a little later.

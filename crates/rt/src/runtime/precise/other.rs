@@ -1,2 +1,4 @@
+//! Elsewhere.
+
 /// There is nothing to ask for.
 pub(crate) fn wait_precisely() {}
