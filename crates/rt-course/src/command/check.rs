@@ -1,0 +1,406 @@
+//! `cargo course check [STEP]`: the current part first, then all before it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::chapter::{Chapter, Part, read};
+use crate::command::trace;
+use crate::fault::Fault;
+use crate::folder::Folder;
+use crate::learner::Learner;
+use crate::marker::Stub;
+use crate::part::{Goal, PartId};
+use crate::screen::{self, BAD, FAINT, GOOD, STRONG, WARN, paint};
+use crate::source::Source;
+use crate::starter::{self, Tree};
+use crate::suite::{self, Build, End, How, Outcome, Suite, cargo};
+use crate::verify;
+
+/// After so many seconds a test says itself that it hangs.
+const HANG: u32 = 8;
+/// For one that can not.
+const DEADLINE: Duration = Duration::from_secs(20);
+const TOUR: &str = "cargo run, the tour, on what you built";
+/// So many failures are told in full; of the others, the names.
+const TOLD: usize = 2;
+
+/// What was built so far: a suite a crate.
+struct Suites {
+    root: PathBuf,
+    built: BTreeMap<String, Suite>,
+}
+
+/// Whether all that was asked for is green.
+pub(crate) fn check(
+    learner: &mut Learner,
+    goal: Option<Goal>,
+    on_reference: bool,
+) -> Result<bool, Fault> {
+    if let Some(goal) = goal {
+        match goal {
+            Goal::Step(step) => drop(learner.course.chapter(step)?),
+            Goal::Part(id) => drop(learner.course.part(id)?),
+        }
+    }
+    if on_reference {
+        let Some(Goal::Step(step)) = goal else {
+            return Err(Fault::new("the reference gives all steps but one")
+                .next("cargo course check 2 --on-reference"));
+        };
+        return on_the_reference(learner, step);
+    }
+    let mut suites = Suites { root: learner.root.clone(), built: BTreeMap::new() };
+    let is_first_run =
+        learner.progress.passed.is_empty() && learner.origin.from <= 1 && goal.is_none();
+    let Some(goal) = goal.or_else(|| learner.current().map(Goal::Part)) else {
+        let is_green = all_before(learner, &mut suites, None)?;
+        if is_green {
+            let word =
+                "Every part is built, and every test of them is green. It is your runtime now.";
+            anstream::println!("{}", paint(GOOD, word));
+            screen::next(TOUR);
+        }
+        return Ok(is_green);
+    };
+
+    let parts: Vec<PartId> =
+        learner.course.parts().map(|(_, part)| part.id).filter(|id| goal.has(*id)).collect();
+    let mut is_green = true;
+    for (at, id) in parts.iter().enumerate() {
+        let (chapter, part) = learner.course.part(*id)?;
+        anstream::println!("{} {}", paint(STRONG, format!("step {id}")), part.title);
+        let outcomes = match suites.run(&chapter.package, part)? {
+            Ok(outcomes) => outcomes,
+            Err(build) => return does_not_compile(&build),
+        };
+        is_green = show(learner, chapter, part, &outcomes)?;
+        if !is_green {
+            if is_first_run {
+                first_words();
+            }
+            let left = parts.len() - at - 1;
+            if left > 0 {
+                anstream::println!(
+                    "{}",
+                    paint(FAINT, format!("The {left} parts behind it were not looked at."))
+                );
+            }
+            next_of_red(learner, part, &outcomes);
+            break;
+        }
+        lints(&suites.root, chapter, part)?;
+        learner.progress.passed.insert(id.to_string());
+        learner.save()?;
+    }
+    let earlier = all_before(learner, &mut suites, Some(goal))?;
+    if is_green && earlier {
+        match learner.current() {
+            Some(id) => {
+                let (chapter, part) = learner.course.part(id)?;
+                let place = if parts.last().is_some_and(|last| last.step != id.step) {
+                    format!("the chapter in crates/{}/README.md, then ", chapter.package)
+                } else {
+                    String::new()
+                };
+                screen::next(&format!(
+                    "{place}step {id}, {}: {}",
+                    part.title,
+                    part.files
+                        .iter()
+                        .map(|file| format!("crates/{}/{file}", chapter.package))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ));
+            }
+            None => screen::next(TOUR),
+        }
+    }
+    Ok(is_green && earlier)
+}
+
+/// Looks again whenever a source changes.
+pub(crate) fn watch(goal: Option<Goal>) -> Result<bool, Fault> {
+    loop {
+        anstream::print!("\x1b[2J\x1b[1;1H");
+        // Anew: an edit may change what there is to read.
+        let mut learner = Learner::here()?;
+        let seen = newest(&learner.root);
+        check(&mut learner, goal, false)?;
+        anstream::println!("{}", paint(FAINT, "Looks again when a file changes; Ctrl-C ends it."));
+        while newest(&learner.root) == seen {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+}
+
+/// When the youngest file below `crates` was written.
+fn newest(root: &Path) -> Option<SystemTime> {
+    fn of(folder: &Path) -> Option<SystemTime> {
+        let entries = std::fs::read_dir(folder).ok()?.flatten();
+        entries
+            .filter_map(|entry| match entry.path().is_dir() {
+                true => of(&entry.path()),
+                false => entry.metadata().ok()?.modified().ok(),
+            })
+            .max()
+    }
+    of(&root.join("crates"))
+}
+
+type Outcomes = Vec<(String, Outcome)>;
+
+impl Suites {
+    /// Runs the tests of a part; what rustc says if they do not compile.
+    fn run(&mut self, package: &str, part: &Part) -> Result<Result<Outcomes, Build>, Fault> {
+        if !self.built.contains_key(package) {
+            match suite::build(&self.root, package)? {
+                Ok(suite) => drop(self.built.insert(package.to_owned(), suite)),
+                Err(build) => return Ok(Err(build)),
+            }
+        }
+        let suite = &self.built[package];
+        let tests = verify::of(part, suite);
+        if tests.is_empty() {
+            return Err(Fault::new(format!(
+                "step {} has no test in crates/{package}: were they removed?",
+                part.id
+            ))
+            .next("git checkout starter -- crates"));
+        }
+        let environment = [("RT_DEADLINE", HANG.to_string())];
+        let how = How {
+            deadline: DEADLINE,
+            environment: &environment,
+            until: Some("not yet implemented: step "),
+        };
+        let outcomes = suite.run_all(&tests, how)?;
+        Ok(Ok(outcomes.into_iter().map(|(test, outcome)| (test.to_owned(), outcome)).collect()))
+    }
+}
+
+/// It met a stub: `todo!`, or in a `const fn` a `panic!`, which says no more than its message.
+fn is_unwritten(outcome: &Outcome) -> bool {
+    let is_stub =
+        |line: &String| line.contains("not yet implemented: step ") || line.starts_with("step ");
+    outcome.end != End::Passed && outcome.lines.iter().any(is_stub)
+}
+
+/// Shows how the tests of a part went; whether all are green.
+fn show(
+    learner: &Learner,
+    chapter: &Chapter,
+    part: &Part,
+    outcomes: &Outcomes,
+) -> Result<bool, Fault> {
+    let red: Vec<&(String, Outcome)> =
+        outcomes.iter().filter(|(_, outcome)| outcome.end != End::Passed).collect();
+    for (test, outcome) in outcomes {
+        let sentence = sentence(test);
+        match &outcome.end {
+            End::Passed => anstream::println!("  {} {sentence}", paint(GOOD, "✓")),
+            _ if is_unwritten(outcome) => anstream::println!("  {} {sentence}", paint(WARN, "·")),
+            End::Failed => anstream::println!("  {} {sentence}", paint(BAD, "✗")),
+            End::Hung(_) => {
+                anstream::println!("  {} {sentence} {}", paint(BAD, "✗"), paint(BAD, "hangs"))
+            }
+        }
+    }
+    if red.is_empty() {
+        anstream::println!(
+            "  {}",
+            paint(GOOD, format!("{} of {} green", outcomes.len(), outcomes.len()))
+        );
+        return Ok(true);
+    }
+    let unwritten = red.iter().filter(|(_, outcome)| is_unwritten(outcome)).count();
+    let mut parts = vec![format!("{} of {} green", outcomes.len() - red.len(), outcomes.len())];
+    if unwritten > 0 {
+        parts.push(format!("{unwritten} wait for what is not written yet"));
+    }
+    anstream::println!("  {}", parts.join(", "));
+    for (test, outcome) in red.iter().filter(|(_, outcome)| !is_unwritten(outcome)).take(TOLD) {
+        tell(learner, chapter, test, outcome)?;
+    }
+    known_mistake(part, &red);
+    if unwritten == red.len() {
+        places(learner, chapter, part)?;
+    }
+    Ok(false)
+}
+
+/// A failure in full: what the test said, and the timeline beside the expected one.
+fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> Result<(), Fault> {
+    anstream::println!("\n  {}", paint(STRONG, test));
+    for line in trace::message(&outcome.lines) {
+        anstream::println!("    {line}");
+    }
+    if let End::Hung(after) = outcome.end {
+        let seconds = after.as_secs();
+        anstream::println!(
+            "    killed after {seconds} s: somebody waits for a wake-up that does not come"
+        );
+    }
+    let yours = trace::timeline(&outcome.lines);
+    if !yours.is_empty() {
+        let ours = trace::of_reference(learner, chapter, test)?;
+        screen::beside(("yours", &yours), ("expected", &ours));
+    }
+    Ok(())
+}
+
+/// Whether the red tests are those that a known-wrong body makes red.
+fn known_mistake(part: &Part, red: &[&(String, Outcome)]) {
+    let failed =
+        |name: &String| red.iter().any(|(test, outcome)| test == name && !is_unwritten(outcome));
+    if let Some(wrong) = part.wrong.iter().find(|wrong| wrong.fails.iter().all(failed)) {
+        anstream::println!("\n  {} {}", paint(WARN, "this resembles a known mistake:"), wrong.says);
+        anstream::println!("  It breaks [{}]: see the invariants in the chapter.", wrong.breaks);
+    }
+}
+
+/// Where the learner has to write.
+fn places(learner: &Learner, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
+    for (source, marked) in chapter.marked(part.id).filter(|(_, marked)| marked.stub != Stub::Omit)
+    {
+        let text = read(&learner.root.join(&source.path))?;
+        let line = Source::read(&source.path, &text)
+            .ok()
+            .and_then(|source| source.find(&marked.item.name).map(|item| source.line_of(item)));
+        let line = line.map_or(String::new(), |line| format!(":{line}"));
+        let name = marked.item.name.split_once("::").map_or("", |(_, name)| name);
+        anstream::println!("  write {}  {}{line}", paint(STRONG, name), source.path);
+    }
+    Ok(())
+}
+
+fn first_words() {
+    anstream::println!(
+        "\n  Red is what you should see: nothing is written yet, and each of these tests says what must hold."
+    );
+    anstream::println!(
+        "  Every part goes so: read the chapter and the docs above the function, write its body, check."
+    );
+}
+
+fn next_of_red(learner: &Learner, part: &Part, outcomes: &Outcomes) {
+    let id = part.id;
+    let is_unwritten = outcomes.iter().any(|(_, outcome)| is_unwritten(outcome));
+    let shown = learner.hints_shown(part);
+    let write = if is_unwritten { format!("write step {id}, then ") } else { String::new() };
+    match shown < part.hints.len() {
+        true => screen::next(&format!(
+            "{write}cargo course check {id}; if you are stuck: cargo course hint {id}"
+        )),
+        false => screen::next(&format!(
+            "{write}cargo course check {id}; or, to compare: cargo course solution {id}"
+        )),
+    }
+}
+
+/// A part that was green must stay so. `but` were just looked at.
+fn all_before(learner: &Learner, suites: &mut Suites, but: Option<Goal>) -> Result<bool, Fault> {
+    let mut count = 0;
+    let mut is_green = true;
+    let from = learner.origin.from;
+    for (chapter, part) in learner.course.parts() {
+        let is_before = but.is_none_or(|goal| goal.is_behind(part.id));
+        if part.id.step < from || !is_before || !learner.has_passed(part.id) {
+            continue;
+        }
+        let outcomes = match suites.run(&chapter.package, part)? {
+            Ok(outcomes) => outcomes,
+            Err(build) => return does_not_compile(&build),
+        };
+        let red: Vec<_> =
+            outcomes.iter().filter(|(_, outcome)| outcome.end != End::Passed).collect();
+        count += outcomes.len() - red.len();
+        for (test, outcome) in &red {
+            anstream::println!(
+                "{} step {} was green and is red: {}",
+                paint(BAD, "✗"),
+                part.id,
+                sentence(test)
+            );
+            tell(learner, chapter, test, outcome)?;
+        }
+        if is_green && !red.is_empty() {
+            screen::next(&format!("cargo course check {}", part.id));
+        }
+        is_green &= red.is_empty();
+    }
+    if count > 0 {
+        anstream::println!("{}", paint(FAINT, format!("earlier parts: {count} tests green")));
+    }
+    Ok(is_green)
+}
+
+fn does_not_compile(build: &Build) -> Result<bool, Fault> {
+    let errors: Vec<_> = build.said.iter().filter(|said| said.text.contains("error")).collect();
+    for said in errors.iter().take(3) {
+        anstream::println!("{}", said.text.trim_end());
+    }
+    if errors.len() > 3 {
+        anstream::println!("{}", paint(FAINT, format!("and {} more", errors.len() - 3)));
+    }
+    screen::next("mend what rustc says, then check again");
+    Ok(false)
+}
+
+/// What clippy says of the functions of a part that is done.
+fn lints(root: &Path, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
+    let build = cargo(root, &["clippy", "-p", &chapter.package, "--lib"])?;
+    for (source, marked) in chapter.marked(part.id) {
+        let text = read(&root.join(&source.path))?;
+        let Ok(yours) = Source::read(&source.path, &text) else { continue };
+        let Some(item) = yours.find(&marked.item.name) else { continue };
+        let lines = yours.lines_of(item);
+        for said in &build.said {
+            let is_here =
+                said.places.iter().any(|(file, line)| *file == source.path && lines.contains(line));
+            if is_here {
+                anstream::println!("{}", said.text.trim_end());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Your step on the other steps of the reference: whose bug is it?
+fn on_the_reference(learner: &Learner, step: u32) -> Result<bool, Fault> {
+    let chapter = learner.course.chapter(step)?;
+    let place = learner.course.root.join("target/course/mixed");
+    let mut folder: Folder = starter::make(&learner.course, &Tree::Filled(&|_| true))?;
+    for source in &chapter.sources {
+        folder.put(source.path.clone(), read(&learner.root.join(&source.path))?);
+    }
+    folder.replace(&place)?;
+    let mut suites = Suites { root: place, built: BTreeMap::new() };
+    let mut is_green = true;
+    for part in &chapter.parts {
+        anstream::println!("{} {}", paint(STRONG, format!("step {}", part.id)), part.title);
+        match suites.run(&chapter.package, part)? {
+            Ok(outcomes) => is_green &= show(learner, chapter, part, &outcomes)?,
+            Err(build) => return does_not_compile(&build),
+        }
+    }
+    let whose = match is_green {
+        true => format!(
+            "Your step {step} is green on our other steps. If it is red on yours, an earlier step of yours is the place to look."
+        ),
+        false => format!(
+            "Your step {step} is red on our other steps, too: the mistake is in step {step}."
+        ),
+    };
+    anstream::println!("{whose}");
+    screen::next(&format!(
+        "cargo course check {}",
+        if is_green { "1".to_owned() } else { step.to_string() }
+    ));
+    Ok(is_green)
+}
+
+/// The name of a test, as what it is.
+fn sentence(test: &str) -> String {
+    test.rsplit("::").next().unwrap_or(test).replace('_', " ")
+}

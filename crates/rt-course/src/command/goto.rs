@@ -1,0 +1,35 @@
+//! `cargo course goto N`: everything before step N is ours, from there on everything is a stub.
+
+use crate::fault::Fault;
+use crate::folder::Folder;
+use crate::git::{git, must_be_clean};
+use crate::learner::Learner;
+use crate::part::PartId;
+use crate::screen;
+use crate::starter::{self, ORIGIN, Tree};
+
+pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
+    learner.course.chapter(step)?;
+    must_be_clean(&learner.root, &format!("goto {step}"))?;
+    let is_solved = |part: PartId| part.step < step;
+    let mut folder = Folder::default();
+    for chapter in &learner.course.chapters {
+        starter::sources(chapter, &Tree::Filled(&is_solved), &mut folder);
+    }
+    learner.origin.from = step;
+    folder.put(ORIGIN, learner.origin.text());
+
+    // What is there now stays reachable by name.
+    let here = git(&learner.root, &["rev-parse", "--short", "HEAD"])?.trim().to_owned();
+    let kept = format!("before-goto-{step}-{here}");
+    git(&learner.root, &["branch", "--force", &kept])?;
+    folder.write(&learner.root)?;
+    super::new::commit(&learner.root, &format!("goto step {step}"))?;
+    learner.progress.passed.retain(|part| part.parse().is_ok_and(|part: PartId| part.step < step));
+    learner.save()?;
+    anstream::println!(
+        "The steps before {step} are ours now, and step {step} begins. Yours is kept in the branch {kept}."
+    );
+    screen::next("cargo course check");
+    Ok(())
+}

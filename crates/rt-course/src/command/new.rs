@@ -1,0 +1,81 @@
+//! `cargo course new DIR [--from N]`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::course::Course;
+use crate::fault::Fault;
+use crate::folder::Folder;
+use crate::git::git;
+use crate::learner::Origin;
+use crate::part::PartId;
+use crate::screen;
+use crate::starter::{self, ORIGIN, Tree};
+
+/// The branch that only this tool commits to: what was derived, before anybody wrote in it.
+pub(crate) const PRISTINE: &str = "starter";
+
+pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault> {
+    let steps: Vec<u32> = course.chapters.iter().map(|chapter| chapter.step).collect();
+    if !steps.contains(&from) {
+        course.chapter(from)?;
+    }
+    let is_empty = match fs::read_dir(place) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(Fault::file("read", place, &error)),
+    };
+    if !is_empty {
+        return Err(Fault::new(format!(
+            "{} is not empty, so nothing was written",
+            place.display()
+        ))
+        .next("name a folder that does not exist yet, or one with nothing in it"));
+    }
+    let folder = with_origin(course, from)?;
+    fs::create_dir_all(place).map_err(|error| Fault::file("create", place, &error))?;
+    folder.write(place)?;
+    git(place, &["init", "--quiet", "--initial-branch", PRISTINE])?;
+    commit(place, &format!("the starter, from step {from}"))?;
+    git(place, &["checkout", "--quiet", "-b", "main"])?;
+
+    let parts = course.parts().filter(|(_, part)| part.id.step >= from).count();
+    let minutes: u32 = course
+        .chapters
+        .iter()
+        .filter(|chapter| chapter.step >= from)
+        .map(|chapter| chapter.minutes)
+        .sum();
+    anstream::println!(
+        "{} holds your runtime: {parts} parts to build, in {} chapters. By our estimate: {} hours.",
+        place.display(),
+        steps.iter().filter(|step| **step >= from).count(),
+        minutes.div_ceil(60)
+    );
+    let chapter = course.chapter(from)?;
+    anstream::println!("Read crates/{}/README.md, the chapter of step {from}.", chapter.package);
+    screen::next(&format!("cd {} && cargo course check", place.display()));
+    Ok(())
+}
+
+/// The starter with what lets it find the way back.
+pub(crate) fn with_origin(course: &Course, from: u32) -> Result<Folder, Fault> {
+    let is_solved = |part: PartId| part.step < from;
+    let mut folder = starter::make(course, &Tree::Filled(&is_solved))?;
+    let clone: PathBuf =
+        course.root.canonicalize().map_err(|error| Fault::file("find", &course.root, &error))?;
+    let tool = clone.join("crates/rt-course/Cargo.toml");
+    let alias = format!(
+        "[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {:?}, \"--\"]\n",
+        tool.display().to_string()
+    );
+    folder.put(".cargo/config.toml", alias);
+    folder.put(ORIGIN, Origin { clone, from }.text());
+    Ok(folder)
+}
+
+pub(crate) fn commit(place: &Path, message: &str) -> Result<(), Fault> {
+    git(place, &["add", "--all"])?;
+    git(place, &["commit", "--quiet", "--allow-empty", "--message", message])?;
+    Ok(())
+}

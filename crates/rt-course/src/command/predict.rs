@@ -1,0 +1,139 @@
+//! `cargo course predict N`: put the events of a small program in order, then see it run.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::chapter::{Chapter, read};
+use crate::fault::Fault;
+use crate::learner::Learner;
+use crate::screen::{self, BAD, FAINT, GOOD, STRONG, paint};
+use crate::starter::{self, Tree};
+use crate::suite::{self, End, cargo};
+
+pub(crate) fn predict(
+    learner: &mut Learner,
+    step: u32,
+    answer: Option<&str>,
+) -> Result<bool, Fault> {
+    let chapter = learner.course.chapter(step)?;
+    if chapter.predict.is_empty() {
+        return Err(Fault::new(format!("step {step} has nothing to predict"))
+            .next(format!("cargo course diagnose {step}")));
+    }
+    // The next one each time.
+    let key = format!("predict {step}");
+    let (right, tried) = learner.progress.answers.get(&key).copied().unwrap_or_default();
+    let predict = &chapter.predict[tried as usize % chapter.predict.len()];
+    let events = events(learner, chapter, &predict.program)?;
+    let mut choice = events.clone();
+    choice.sort();
+
+    let path = format!("crates/{}/examples/{}.rs", chapter.package, predict.program);
+    anstream::println!("{}\n", paint(STRONG, format!("{path}, run on the reference")));
+    for line in
+        read(&learner.course.root.join(&path))?.lines().filter(|line| !line.starts_with("//!"))
+    {
+        anstream::println!("    {}", paint(FAINT, line));
+    }
+    anstream::println!("\n{}\n", predict.question);
+    for (number, event) in (1..).zip(&choice) {
+        anstream::println!("  {number}  {event}");
+    }
+    let answer = match answer {
+        Some(answer) => answer.to_owned(),
+        None => ask(&format!("\nthe numbers, in your order, as in `{}`: ", numbers(choice.len())))?,
+    };
+    let order = parse(&answer, choice.len())?;
+    let yours: Vec<String> = order.iter().map(|number| choice[number - 1].clone()).collect();
+    let is_right = yours == events;
+    anstream::println!();
+    screen::beside(("yours", &yours), ("what it printed", &events));
+    let word = if is_right {
+        paint(GOOD, "right")
+    } else {
+        paint(BAD, "not so: read on at the first line that differs")
+    };
+    anstream::println!("{word}");
+    learner.progress.answers.insert(key, (right + u32::from(is_right), tried + 1));
+    learner.save()?;
+    screen::next(&format!("cargo course predict {step}, or cargo course check"));
+    Ok(is_right)
+}
+
+/// What the program prints on the reference.
+fn events(learner: &Learner, chapter: &Chapter, program: &str) -> Result<Vec<String>, Fault> {
+    let place = learner.course.root.join("target/course/reference");
+    starter::make(&learner.course, &Tree::Filled(&|_| true))?.replace(&place)?;
+    run_example(&place, &chapter.package, program)
+}
+
+/// The lines that an example of a crate prints.
+pub(crate) fn run_example(
+    place: &Path,
+    package: &str,
+    program: &str,
+) -> Result<Vec<String>, Fault> {
+    let build = cargo(place, &["build", "-p", package, "--example", program])?;
+    let Some(binary) = build.example(program) else {
+        let said: Vec<_> = build.said.iter().map(|said| said.text.as_str()).collect();
+        return Err(Fault::new(format!(
+            "{program} of {package} does not compile:\n{}",
+            said.join("\n")
+        )));
+    };
+    let outcome = suite::run(Command::new(binary), Duration::from_secs(20), None)?;
+    if outcome.end != End::Passed {
+        return Err(Fault::new(format!(
+            "{program} of {package} does not end well:\n{}",
+            outcome.lines.join("\n")
+        )));
+    }
+    Ok(outcome.lines)
+}
+
+pub(crate) fn ask(question: &str) -> Result<String, Fault> {
+    if !io::stdin().is_terminal() {
+        return Err(Fault::new("there is no terminal to ask on")
+            .next("give it on the line, as `--answer \"…\"`"));
+    }
+    anstream::print!("{question}");
+    io::stdout().flush().ok();
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Fault::new(format!("no answer: {error}")))?;
+    Ok(answer)
+}
+
+fn numbers(count: usize) -> String {
+    (1..=count).rev().map(|number| number.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Each number from 1 to `count` once.
+fn parse(answer: &str, count: usize) -> Result<Vec<usize>, Fault> {
+    let words = answer.split([' ', ',']).filter(|word| !word.trim().is_empty());
+    let order: Vec<usize> = words.map(|word| word.trim().parse().unwrap_or(0)).collect();
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if sorted != (1..=count).collect::<Vec<_>>() {
+        return Err(Fault::new(format!("`{}` is not each of 1 to {count} once", answer.trim()))
+            .next(format!("write it as `{}`", numbers(count))));
+    }
+    Ok(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn an_order_has_each_number_once() {
+        assert_eq!(parse("3 1, 2\n", 3).unwrap(), [3, 1, 2]);
+        for wrong in ["1 2", "1 2 2", "1 2 4", "a b c", ""] {
+            assert!(parse(wrong, 3).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `cargo course solution PART`: the difference between yours and ours.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::chapter::read;
+use crate::fault::Fault;
+use crate::git;
+use crate::learner::Learner;
+use crate::marker::Stub;
+use crate::part::PartId;
+use crate::screen::{self, FAINT, STRONG, paint};
+use crate::source::Source;
+
+pub(crate) fn solution(
+    learner: &Learner,
+    named: Option<PartId>,
+    has_agreed: bool,
+) -> Result<(), Fault> {
+    let id = learner.part_or_current(named)?;
+    let (chapter, part) = learner.course.part(id)?;
+    if !learner.has_passed(id) && !has_agreed && !agrees(learner, id)? {
+        screen::next(&format!("cargo course hint {id}"));
+        return Ok(());
+    }
+    anstream::println!("{} {}", paint(STRONG, format!("step {id}")), part.title);
+    let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    for (source, marked) in chapter.marked(id) {
+        let ours = source.text_of(&marked.item);
+        let ours: String = ours
+            .lines()
+            .filter(|line| !line.trim().starts_with("// COURSE("))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let text = read(&learner.root.join(&source.path))?;
+        let yours = Source::read(&source.path, &text)?;
+        let mine = yours.find(&marked.item.name).map(|item| {
+            let text =
+                yours.text_of(item).lines().filter(|line| !line.trim().starts_with("// STEP "));
+            text.map(|line| format!("{line}\n")).collect::<String>()
+        });
+        let lead = match (&mine, &marked.stub) {
+            (None, Stub::Omit) => "a helper of ours that you have not",
+            (None, _) => "you have it not under this name",
+            (Some(mine), _) if *mine == ours => "yours is the same as ours",
+            (Some(_), _) => "from yours (-) to ours (+)",
+        };
+        anstream::println!(
+            "\n{}  {} {}",
+            paint(STRONG, &source.path),
+            marked.item.name,
+            paint(FAINT, lead)
+        );
+        match mine {
+            Some(mine) => print!("{}", git::difference(&mine, &ours, has_colour)?),
+            None => print!("{ours}"),
+        }
+    }
+    anstream::println!();
+    screen::next(&format!("cargo course check {id}"));
+    Ok(())
+}
+
+fn agrees(learner: &Learner, id: PartId) -> Result<bool, Fault> {
+    let (_, part) = learner.course.part(id)?;
+    let left = part.hints.len() - learner.hints_shown(part);
+    if !io::stdin().is_terminal() {
+        return Err(Fault::new(format!("{id} has not passed yet: the solution would spoil it"))
+            .next(format!("cargo course hint {id}, or cargo course solution {id} --yes")));
+    }
+    let hints = match left {
+        0 => "You have seen all hints.".to_owned(),
+        1 => "There is a hint that you have not seen.".to_owned(),
+        _ => format!("There are {left} hints that you have not seen."),
+    };
+    anstream::print!("{id} has not passed yet. {hints} Show the solution? [y/N] ");
+    io::stdout().flush().ok();
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Fault::new(format!("no answer: {error}")))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

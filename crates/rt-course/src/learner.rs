@@ -1,0 +1,113 @@
+//! A learner's folder: where it was made from, and how far its owner is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::chapter::{Part, read};
+use crate::course::Course;
+use crate::fault::Fault;
+use crate::part::PartId;
+use crate::starter::ORIGIN;
+
+const PROGRESS: &str = ".course/progress.toml";
+
+/// Where a starter was made from: committed with it.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Origin {
+    /// The clone of the repository that holds solutions and this tool.
+    pub(crate) clone: PathBuf,
+    /// The steps before this one are ours.
+    pub(crate) from: u32,
+}
+
+/// How far somebody is: not committed, and made anew by `check` if it is lost.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Progress {
+    #[serde(default)]
+    pub(crate) passed: BTreeSet<String>,
+    /// How many hints were shown for a part.
+    #[serde(default)]
+    pub(crate) hints: BTreeMap<String, usize>,
+    /// How often a prediction or a diagnosis was right, and how often one was tried.
+    #[serde(default)]
+    pub(crate) answers: BTreeMap<String, (u32, u32)>,
+}
+
+pub(crate) struct Learner {
+    pub(crate) root: PathBuf,
+    pub(crate) origin: Origin,
+    pub(crate) progress: Progress,
+    /// The reference, of the clone.
+    pub(crate) course: Course,
+}
+
+impl Learner {
+    /// The folder that the command is run in, or one above it.
+    pub(crate) fn here() -> Result<Learner, Fault> {
+        let folder = env::current_dir()
+            .map_err(|error| Fault::new(format!("no current folder: {error}")))?;
+        let root =
+            folder.ancestors().find(|folder| folder.join(ORIGIN).is_file()).ok_or_else(|| {
+                Fault::new(format!("{} is no starter: it has no {ORIGIN}", folder.display()))
+                    .next("make one with `cargo course new DIR`, then `cd DIR`")
+            })?;
+        let origin: Origin = parse(&root.join(ORIGIN))?;
+        if !origin.clone.join("crates/rt-course").is_dir() {
+            return Err(Fault::new(format!(
+                "the clone that this starter was made from is not at {} any more",
+                origin.clone.display()
+            ))
+            .next(format!("write its new place into {ORIGIN} and .cargo/config.toml")));
+        }
+        let course = Course::read(&origin.clone)?;
+        let progress = root.join(PROGRESS);
+        let progress = if progress.is_file() { parse(&progress)? } else { Progress::default() };
+        Ok(Learner { root: root.to_owned(), origin, progress, course })
+    }
+
+    pub(crate) fn save(&self) -> Result<(), Fault> {
+        let text = toml::to_string(&self.progress).expect("names and numbers have a form in TOML");
+        let path = self.root.join(PROGRESS);
+        fs::write(&path, text).map_err(|error| Fault::file("write", &path, &error))
+    }
+
+    pub(crate) fn has_passed(&self, part: PartId) -> bool {
+        part.step < self.origin.from || self.progress.passed.contains(&part.to_string())
+    }
+
+    /// The first part that is still to be done.
+    pub(crate) fn current(&self) -> Option<PartId> {
+        self.course.parts().map(|(_, part)| part.id).find(|id| !self.has_passed(*id))
+    }
+
+    /// The part that was named, or the current one.
+    pub(crate) fn part_or_current(&self, named: Option<PartId>) -> Result<PartId, Fault> {
+        match named {
+            Some(id) => self.course.part(id).map(|(_, part)| part.id),
+            None => self.current().ok_or_else(|| {
+                Fault::new("every part is done").next("name one, as in `cargo course solution 2.3`")
+            }),
+        }
+    }
+
+    pub(crate) fn hints_shown(&self, part: &Part) -> usize {
+        self.progress.hints.get(&part.id.to_string()).copied().unwrap_or(0)
+    }
+}
+
+impl Origin {
+    pub(crate) fn text(&self) -> String {
+        let text = toml::to_string(self).expect("a path and a number have a form in TOML");
+        format!("# What this starter was made from.\n{text}")
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Fault> {
+    toml::from_str(&read(path)?).map_err(|error| {
+        Fault::new(format!("{}: {error}", path.display())).next("mend it, or remove it")
+    })
+}

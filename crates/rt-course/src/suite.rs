@@ -1,0 +1,298 @@
+//! The tests of a crate: built by cargo, run one by one, each in a process of its own.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::fault::Fault;
+
+/// A test binary for each target, `lib` for the unit tests.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    package: PathBuf,
+    binaries: BTreeMap<String, PathBuf>,
+    /// `TARGET::PATH` of every test, as they stand in their files.
+    pub(crate) tests: Vec<String>,
+}
+
+/// How a build went.
+#[derive(Debug, Default)]
+pub(crate) struct Build {
+    pub(crate) is_done: bool,
+    /// What rustc said, as it prints it: errors, and warnings.
+    pub(crate) said: Vec<Said>,
+    binaries: BTreeMap<String, PathBuf>,
+    examples: BTreeMap<String, PathBuf>,
+}
+
+/// A word of rustc's, or of clippy's.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) text: String,
+    /// The files and lines that it is about.
+    pub(crate) places: Vec<(String, usize)>,
+}
+
+/// How a test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Passed,
+    Failed,
+    /// It met a stub and then did not end; or it just did not end, in this time.
+    Hung(Duration),
+}
+
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) end: End,
+    /// What it printed to both streams, line by line.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Outcome {
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
+    }
+}
+
+/// `cargo ARGUMENTS` in the workspace at `root`, with artefacts of its own.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<Build, Fault> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).arg("--message-format=json-diagnostic-rendered-ansi").current_dir(root);
+    // Of the cargo that runs this program; they would make another build of everything.
+    for (name, _) in std::env::vars() {
+        let is_of_cargo = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_BIN");
+        if is_of_cargo
+            || ["CARGO_TARGET_DIR", "CARGO_MANIFEST_DIR", "CARGO", "RUST_BACKTRACE"]
+                .contains(&name.as_str())
+        {
+            command.env_remove(name);
+        }
+    }
+    let output = command
+        .stderr(Stdio::piped())
+        .output()
+        .map_err(|error| Fault::new(format!("can not run cargo: {error}")))?;
+    let mut build = Build { is_done: output.status.success(), ..Build::default() };
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        if let Ok(message) = serde_json::from_slice::<Value>(line) {
+            build.take(&message);
+        }
+    }
+    if !build.is_done && build.said.is_empty() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Fault::new(format!("`cargo {}` fails: {said}", arguments.join(" "))));
+    }
+    Ok(build)
+}
+
+impl Build {
+    fn take(&mut self, message: &Value) {
+        match message["reason"].as_str() {
+            Some("compiler-artifact") => {
+                let Some(binary) = message["executable"].as_str() else { return };
+                let target = &message["target"];
+                let name = target["name"].as_str().unwrap_or_default().to_owned();
+                let kind = target["kind"][0].as_str().unwrap_or_default();
+                match kind {
+                    "test" => drop(self.binaries.insert(name, binary.into())),
+                    "lib" if message["profile"]["test"] == true => {
+                        self.binaries.insert("lib".to_owned(), binary.into());
+                    }
+                    "example" => drop(self.examples.insert(name, binary.into())),
+                    _ => {}
+                }
+            }
+            Some("compiler-message") => {
+                let message = &message["message"];
+                let level = message["level"].as_str().unwrap_or_default();
+                let has_place = message["spans"].as_array().is_some_and(|spans| !spans.is_empty());
+                // Those without a place count the others.
+                if !matches!(level, "error" | "warning") || (level == "warning" && !has_place) {
+                    return;
+                }
+                let places = message["spans"].as_array().into_iter().flatten().filter_map(|span| {
+                    Some((
+                        span["file_name"].as_str()?.to_owned(),
+                        span["line_start"].as_u64()? as usize,
+                    ))
+                });
+                let text = message["rendered"].as_str().unwrap_or_default().to_owned();
+                self.said.push(Said { text, places: places.collect() });
+            }
+            _ => {}
+        }
+    }
+
+    /// The binary of an example that was built.
+    pub(crate) fn example(&self, name: &str) -> Option<&Path> {
+        self.examples.get(name).map(PathBuf::as_path)
+    }
+}
+
+/// Builds the tests of a crate; what rustc says if they do not compile.
+pub(crate) fn build(root: &Path, package: &str) -> Result<Result<Suite, Build>, Fault> {
+    let mut build = cargo(root, &["test", "--no-run", "-p", package, "--lib", "--tests"])?;
+    if !build.is_done {
+        return Ok(Err(build));
+    }
+    let binaries = std::mem::take(&mut build.binaries);
+    let folder = root.join("crates").join(package);
+    let mut tests = Vec::new();
+    for (target, binary) in &binaries {
+        let output = Command::new(binary)
+            .args(["--list", "--format", "terse"])
+            .current_dir(&folder)
+            .output()
+            .map_err(|error| Fault::file("run", binary, &error))?;
+        let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut names: Vec<&str> =
+            listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+        // As they stand in the file, not by the letter: they are written to be met in that order.
+        let text = std::fs::read_to_string(folder.join("tests").join(format!("{target}.rs")));
+        let text = text.unwrap_or_default();
+        names.sort_by_key(|name| {
+            text.find(&format!("fn {}(", name.rsplit("::").next().unwrap_or(name)))
+        });
+        tests.extend(names.into_iter().map(|name| format!("{target}::{name}")));
+    }
+    Ok(Ok(Suite { package: folder, binaries, tests }))
+}
+
+/// How to run a test.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'a> {
+    pub(crate) deadline: Duration,
+    pub(crate) environment: &'a [(&'a str, String)],
+    /// A line with this in it is all that is wanted: a test that prints it and hangs is killed soon.
+    pub(crate) until: Option<&'a str>,
+}
+
+impl Suite {
+    /// The folder of the crate.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.package
+    }
+
+    pub(crate) fn run(&self, test: &str, how: How<'_>) -> Result<Outcome, Fault> {
+        let (target, name) = test.split_once("::").unwrap_or((test, ""));
+        let binary = self
+            .binaries
+            .get(target)
+            .ok_or_else(|| Fault::new(format!("there is no file tests/{target}.rs")))?;
+        let mut command = Command::new(binary);
+        command
+            .args(["--exact", name, "--nocapture", "--test-threads=1", "--color=never"])
+            .current_dir(&self.package)
+            .env_remove("RUST_BACKTRACE")
+            .envs(how.environment.iter().map(|(key, value)| (*key, value.as_str())));
+        run(command, how.deadline, how.until)
+    }
+
+    /// Runs several tests, as many at once as there are processors.
+    pub(crate) fn run_all<'a>(
+        &self,
+        tests: &[&'a str],
+        how: How<'_>,
+    ) -> Result<Vec<(&'a str, Outcome)>, Fault> {
+        let workers = thread::available_parallelism().map_or(2, usize::from);
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let outcomes = std::sync::Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..workers.min(tests.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let Some(test) = tests.get(at) else { break };
+                        let outcome = self.run(test, how);
+                        outcomes.lock().expect("nobody panics with it").push((at, *test, outcome));
+                    }
+                });
+            }
+        });
+        let mut outcomes = outcomes.into_inner().expect("nobody panics with it");
+        outcomes.sort_by_key(|(at, ..)| *at);
+        outcomes.into_iter().map(|(_, test, outcome)| Ok((test, outcome?))).collect()
+    }
+}
+
+/// Runs a program to its end, or to the deadline.
+pub(crate) fn run(
+    mut command: Command,
+    deadline: Duration,
+    until: Option<&str>,
+) -> Result<Outcome, Fault> {
+    /// What is left to a test that has said what was wanted: some catch the panic and go on.
+    const GRACE: Duration = Duration::from_secs(1);
+    let began = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            Fault::new(format!("can not run {}: {error}", command.get_program().display()))
+        })?;
+    let (send, lines_in) = mpsc::channel();
+    let readers = [forward(child.stdout.take(), send.clone()), forward(child.stderr.take(), send)];
+    let mut lines: Vec<String> = Vec::new();
+    let mut limit = began + deadline;
+    let mut has_hung = false;
+    loop {
+        match lines_in.recv_timeout(limit.saturating_duration_since(Instant::now())) {
+            Ok(line) => {
+                if until.is_some_and(|until| line.contains(until)) {
+                    limit = limit.min(Instant::now() + GRACE);
+                }
+                lines.push(line);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                has_hung = true;
+                break;
+            }
+        }
+    }
+    let end = if has_hung {
+        end(&mut child);
+        End::Hung(began.elapsed())
+    } else if child.wait().is_ok_and(|status| status.success()) {
+        End::Passed
+    } else {
+        End::Failed
+    };
+    for reader in readers.into_iter().flatten() {
+        let _ = reader.join();
+    }
+    lines.extend(lines_in.try_iter());
+    Ok(Outcome { end, lines })
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn forward(
+    stream: Option<impl Read + Send + 'static>,
+    lines: mpsc::Sender<String>,
+) -> Option<thread::JoinHandle<()>> {
+    let stream = stream?;
+    Some(thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if lines.send(text).is_err() {
+                break;
+            }
+            line.clear();
+        }
+    }))
+}
