@@ -14,6 +14,7 @@ struct Task {
     queue: mpsc::Sender<Entry>, // the future is the executor's: no waker keeps it alive [Y4]
 }
 impl Wake for Task {
+    // COURSE(1.3) stub: todo
     fn wake(self: Arc<Self>) {
         // ORDER(queued): releases what the waker wrote, also if the task is queued already. [Y3]
         if !self.queued.swap(true, Ordering::Release) {
@@ -42,6 +43,7 @@ impl Executor {
     }
 
     /// Spawns `root`, and polls tasks in the order of their wakes until it is ready.
+    // COURSE(1.2) stub: todo
     pub fn run<F: Future<Output: Send> + Send + 'static>(&mut self, root: F) -> F::Output {
         let root = self.spawn(root);
         enter(&self.sender.clone(), || {
@@ -60,6 +62,7 @@ impl Executor {
     }
 }
 impl Drop for Executor {
+    // COURSE(1.3) stub: leak
     fn drop(&mut self) {
         let pending = mem::take(&mut self.pending).into_values();
         for fut in pending.chain(self.queue.try_iter().filter_map(|(_, new)| new)) {
@@ -70,6 +73,7 @@ impl Drop for Executor {
 
 /// Queues `fut` at the executor that runs on this thread; panics if there is none.
 #[track_caller]
+// COURSE(1.2) stub: todo
 pub fn spawn<F: Future<Output: Send> + Send + 'static>(fut: F) -> JoinHandle<F::Output> {
     let queue = CURRENT.with_borrow(Clone::clone).expect("no executor here: use `Executor::run`");
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -85,6 +89,7 @@ pub fn spawn<F: Future<Output: Send> + Send + 'static>(fut: F) -> JoinHandle<F::
 pub struct JoinHandle<T>(Arc<Mutex<Result<Option<T>, Waker>>>);
 impl<T> Future for JoinHandle<T> {
     type Output = Option<T>;
+    // COURSE(1.2) stub: todo
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let newest = Err(cx.waker().clone());
         let before = mem::replace(&mut *self.0.lock().expect("[Y6]"), newest);
@@ -95,6 +100,7 @@ impl<T> Future for JoinHandle<T> {
 /// Tells the joiner when it is dropped, and dropped it is, however the task ends. `[Y5]`
 struct Promise<T>(Arc<Mutex<Result<Option<T>, Waker>>>, Option<T>);
 impl<T> Drop for Promise<T> {
+    // COURSE(1.2) stub: leak
     fn drop(&mut self) {
         let before = mem::replace(&mut *self.0.lock().expect("[Y6]"), Ok(self.1.take()));
         before.map_err(|waker| survive(|| waker.wake())).ok();
@@ -102,6 +108,7 @@ impl<T> Drop for Promise<T> {
 }
 
 /// Lets whoever is queued run first.
+// COURSE(1.3) stub: todo
 pub async fn yield_now() {
     let mut first = true;
     let mut wake = |cx: &mut Context<'_>| mem::take(&mut first).then(|| cx.waker().wake_by_ref());

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, pin::Pin, thread, time::Duration, time::Instant
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 static WAITING: Mutex<BTreeMap<(Instant, u64), Waker>> = Mutex::new(BTreeMap::new());
 static THREAD: LazyLock<thread::Thread> = LazyLock::new(|| thread::spawn(expire).thread().clone());
-
+/// Wakes who is due, without a lock; sleeps until the next is, or until somebody unparks it.
+// COURSE(1.4) stub: todo
 fn expire() {
     loop {
         let mut waiting = WAITING.lock().expect("[Y6]");
@@ -24,6 +25,7 @@ fn expire() {
 pub struct Timer(Instant, u64);
 impl Future for Timer {
     type Output = ();
+    // COURSE(1.4) stub: todo
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.0 <= Instant::now() {
             return Poll::Ready(());
@@ -35,6 +37,7 @@ impl Future for Timer {
     }
 }
 impl Drop for Timer {
+    // COURSE(1.4) stub: leak
     fn drop(&mut self) {
         let _waker = WAITING.lock().expect("[Y6]").remove(&(self.0, self.1));
     }

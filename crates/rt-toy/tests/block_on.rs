@@ -47,7 +47,7 @@ fn a_pending_future_is_polled_again_only_when_it_is_woken() {
                 return Poll::Ready(());
             }
             to_thread.send(cx.waker().clone()).expect("the thread waits for it");
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1)); // time in which a wake during the poll would show
             Poll::Pending
         }));
         waking.join().expect("wake does not panic");

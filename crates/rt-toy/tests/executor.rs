@@ -1,5 +1,5 @@
 //! Step 1.2: tasks and their queue. No task in here has to be woken: that is the next step.
-use rt_testkit::within;
+use rt_testkit::{Timeline, within};
 use rt_toy::{Executor, JoinHandle, spawn};
 use std::cell::RefCell;
 use std::future::pending;
@@ -13,40 +13,30 @@ use std::time::Duration;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-type Log = Arc<Mutex<Vec<String>>>;
-
-fn note(log: &Log, event: impl Into<String>) {
-    log.lock().expect("nobody panics while noting").push(event.into());
-}
-
-fn events(log: &Log) -> Vec<String> {
-    log.lock().expect("nobody panics while noting").clone()
-}
-
 /// Notes when it is dropped.
-struct Dropped(Log, &'static str);
+struct Dropped(Timeline, &'static str);
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        note(&self.0, format!("drop {}", self.1));
+        self.0.note(format!("drop {}", self.1));
     }
 }
 
 #[test]
 fn tasks_are_polled_in_the_order_they_were_spawned() {
     within(DEADLINE, || {
-        let log = Log::default();
+        let log = Timeline::new();
         let mut executor = Executor::new();
         for name in ["a", "b", "c"] {
             let log = log.clone();
-            drop(executor.spawn(async move { note(&log, name) })); // a handle dropped is no abort
+            drop(executor.spawn(async move { log.note(name) })); // a handle dropped is no abort
         }
-        assert!(events(&log).is_empty(), "a task ran before anybody called `run`");
+        assert!(log.events().is_empty(), "a task ran before anybody called `run`");
         let root_log = log.clone();
-        executor.run(async move { note(&root_log, "root") });
-        assert_eq!(events(&log), ["a", "b", "c", "root"], "not first come, first served");
+        executor.run(async move { root_log.note("root") });
+        assert_eq!(log.events(), ["a", "b", "c", "root"], "not first come, first served");
         executor.run(async {});
-        assert_eq!(events(&log).len(), 4, "a task that was done ran again");
+        assert_eq!(log.events().len(), 4, "a task that was done ran again");
     });
 }
 
@@ -91,18 +81,18 @@ fn ten_thousand_tasks_are_each_polled_once() {
 #[test]
 fn a_task_can_spawn_another_which_takes_its_turn() {
     within(DEADLINE, || {
-        let log = Log::default();
+        let log = Timeline::new();
         let mut executor = Executor::new();
         let (outer, root) = (log.clone(), log.clone());
         drop(executor.spawn(async move {
             let inner = outer.clone();
-            drop(spawn(async move { note(&inner, "inner") }));
-            note(&outer, "outer");
+            drop(spawn(async move { inner.note("inner") }));
+            outer.note("outer");
         }));
-        executor.run(async move { note(&root, "root") });
-        assert_eq!(events(&log), ["outer", "root"], "a spawned task went before its elders");
+        executor.run(async move { root.note("root") });
+        assert_eq!(log.events(), ["outer", "root"], "a spawned task went before its elders");
         executor.run(async {});
-        assert_eq!(events(&log), ["outer", "root", "inner"], "a task did not outlive one `run`");
+        assert_eq!(log.events(), ["outer", "root", "inner"], "a task did not outlive one `run`");
     });
 }
 
@@ -122,19 +112,19 @@ fn spawn_without_an_executor_panics_with_advice() {
 #[test]
 fn an_executor_inside_a_task_of_another_keeps_its_tasks_to_itself() {
     within(DEADLINE, || {
-        let log = Log::default();
+        let log = Timeline::new();
         let mut outer = Executor::new();
         let root = log.clone();
         outer.run(async move {
             let mut inner = Executor::new();
             let (in_log, out_log) = (root.clone(), root.clone());
-            inner.run(async move { drop(spawn(async move { note(&in_log, "inner") })) });
-            drop(spawn(async move { note(&out_log, "outer") }));
+            inner.run(async move { drop(spawn(async move { in_log.note("inner") })) });
+            drop(spawn(async move { out_log.note("outer") }));
             inner.run(async {});
         });
-        assert_eq!(events(&log), ["inner"], "a task landed in somebody else's queue");
+        assert_eq!(log.events(), ["inner"], "a task landed in somebody else's queue");
         outer.run(async {});
-        assert_eq!(events(&log), ["inner", "outer"], "a task landed in somebody else's queue");
+        assert_eq!(log.events(), ["inner", "outer"], "a task landed in somebody else's queue");
     });
 }
 
@@ -191,19 +181,19 @@ fn panics_in_drops_of_futures_outputs_and_payloads_end_their_task_only() {
 #[test]
 fn a_finished_task_is_dropped_at_once() {
     within(DEADLINE, || {
-        let log = Log::default();
+        let log = Timeline::new();
         let mut executor = Executor::new();
         for name in ["a", "b"] {
             let token = Dropped(log.clone(), name);
             let log = log.clone();
             drop(executor.spawn(async move {
                 let token = token;
-                note(&log, format!("poll {}", token.1));
+                log.note(format!("poll {}", token.1));
             }));
         }
         executor.run(async {});
         assert_eq!(
-            events(&log),
+            log.events(),
             ["poll a", "drop a", "poll b", "drop b"],
             "what a task held is freed when it ends, not later"
         );
@@ -213,12 +203,12 @@ fn a_finished_task_is_dropped_at_once() {
 #[test]
 fn dropping_the_executor_drops_futures_that_were_never_polled() {
     within(DEADLINE, || {
-        let log = Log::default();
+        let log = Timeline::new();
         let executor = Executor::new();
         let token = Dropped(log.clone(), "unpolled");
         let handle = executor.spawn(async move { drop(token) });
         drop(executor);
-        assert_eq!(events(&log), ["drop unpolled"], "a future leaked with its executor");
+        assert_eq!(log.events(), ["drop unpolled"], "a future leaked with its executor");
         assert_eq!(rt_toy::block_on(handle), None, "the joiner of a dropped task waits for ever");
     });
 }

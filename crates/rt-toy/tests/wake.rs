@@ -1,5 +1,5 @@
 //! Step 1.3: a wake queues a task once; what is done stays done; the end of the executor.
-use rt_testkit::{CountingWaker, within};
+use rt_testkit::{CountingWaker, Timeline, within};
 use rt_toy::{Executor, JoinHandle, block_on, spawn, yield_now};
 use std::future::{pending, poll_fn};
 use std::panic;
@@ -62,13 +62,13 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 #[test]
 fn a_task_that_yields_lets_every_peer_run_first() {
     within(DEADLINE, || {
-        let trace = Arc::new(Mutex::new(Vec::new()));
+        let timeline = Timeline::new();
         let mut executor = Executor::new();
         let handles = ["a", "b", "c"].map(|name| {
-            let trace = trace.clone();
+            let timeline = timeline.clone();
             executor.spawn(async move {
                 for turn in 1..=3 {
-                    trace.lock().unwrap().push(format!("{name}{turn}"));
+                    timeline.note(format!("{name}{turn}"));
                     yield_now().await;
                 }
             })
@@ -78,9 +78,8 @@ fn a_task_that_yields_lets_every_peer_run_first() {
                 handle.await.expect("no task panics");
             }
         });
-        let trace = trace.lock().unwrap().join(" ");
-        println!("{trace}");
-        assert_eq!(trace, "a1 b1 c1 a2 b2 c2 a3 b3 c3", "somebody ran twice while others waited");
+        let turns = ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"];
+        timeline.must_be(turns, "[Y3] somebody ran twice while others waited");
     });
 }
 
