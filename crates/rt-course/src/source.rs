@@ -156,11 +156,11 @@ impl Source {
                 }
             }
         }
-        edits.sort_by_key(|(range, _)| range.start);
+        // An item that is gone begins before its marker or with it, and takes it along.
+        edits.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut text = String::with_capacity(self.text.len());
         let mut done = 0;
         for (range, new) in edits {
-            // The edit of a marker within an item that is gone.
             if range.start < done {
                 continue;
             }

@@ -124,7 +124,11 @@ impl Build {
                     ))
                 });
                 let text = message["rendered"].as_str().unwrap_or_default().to_owned();
-                self.said.push(Said { text, places: places.collect() });
+                let said = Said { text, places: places.collect() };
+                // Of the library and of its unit tests: the same.
+                if !self.said.iter().any(|earlier| earlier.text == said.text) {
+                    self.said.push(said);
+                }
             }
             _ => {}
         }

@@ -134,3 +134,10 @@ fn a_const_fn_panics_with_the_words_of_the_part_and_can_be_switched() {
     let switched = file.render(|_| Rendering::Switched { title: "t", wrong: Vec::new() });
     assert!(switched.contains("pub  fn one() -> u32 { if ::rt_switch::"), "{switched}");
 }
+
+#[test]
+fn an_item_without_docs_goes_with_its_marker() {
+    let text = "fn a() {}\n\n// COURSE(1.1) omit\nfn b() {}\n\nfn c() {}\n";
+    let file = Source::read("a.rs", text).unwrap();
+    assert_eq!(file.render(|_| Rendering::Stubbed("t")), "fn a() {}\n\nfn c() {}\n");
+}
