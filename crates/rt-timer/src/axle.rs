@@ -116,7 +116,10 @@ impl Mount {
         }
     }
 
-    /// Has `waker` woken at `deadline`.
+    /// Has `waker` woken at `deadline`, unless that has passed or the wheel was taken off [E3]. A
+    /// new first deadline is announced under the lock [E5], and the driver rung for after it; no
+    /// waker is cloned or dropped under it [E2].
+    // COURSE(5.6) stub: todo
     pub(crate) fn arm(self, deadline: Instant, may_have_passed: bool, waker: &Waker) -> Arm {
         let waker = waker.clone();
         let mut state = lock(&self.axle.state);
@@ -134,7 +137,10 @@ impl Mount {
         Arm::Armed(key)
     }
 
-    /// Has `waker` woken in place of the one before.
+    /// Has `waker` woken in place of the one before [TI1], which is kept if it wakes the same task.
+    /// Also here no waker is cloned or dropped under the lock [E2]. If the timer does not wait any
+    /// more, says why.
+    // COURSE(5.6) stub: todo
     pub(crate) fn renew(self, key: Key, waker: &Waker) -> Renew {
         match lock(&self.axle.state).find(self, key) {
             Ok(current) if current.will_wake(waker) => return Renew::Waiting,
@@ -148,7 +154,9 @@ impl Mount {
         unlocked(state, newest, renewed)
     }
 
-    /// Moves the deadline of a timer that waits. `false` if it does not wait any more.
+    /// Moves the deadline of a timer that waits, and rings, after the lock, for a driver that would
+    /// sleep for longer [E1]. `false` if it does not wait any more.
+    // COURSE(5.9) stub: todo
     pub(crate) fn reset(self, key: Key, deadline: Instant) -> bool {
         let mut state = lock(&self.axle.state);
         let Some(mounted) = state.of(self) else { return false };
@@ -162,7 +170,8 @@ impl Mount {
         true
     }
 
-    /// The timer is gone.
+    /// The timer is gone: so is its entry, and its waker is dropped, after the lock [E2].
+    // COURSE(5.9) stub: todo
     pub(crate) fn disarm(self, key: Key) {
         let mut state = lock(&self.axle.state);
         let waker = state.of(self).and_then(|mounted| mounted.wheel.remove(key));

@@ -8,6 +8,8 @@
 //! * **[V3]** After a wait that a timer ended, the next wait ends no sooner than [the time to
 //!   gather](TimerDriver::gathering) later: timers that are due close to each other fire together, and a
 //!   lone one fires at its time.
+//! * **[V4]** A park waits no longer than until the earliest deadline, nor than it is told to, and
+//!   not at all if somebody is due.
 
 use std::fmt;
 use std::task::Waker;
@@ -117,6 +119,10 @@ impl<P: Park> TimerDriver<P> {
 }
 
 impl<P: Park> Park for TimerDriver<P> {
+    /// Collects who is due, and only if nobody is, waits: `[V4]`, or for `[V3]`. Looks again after a wait
+    /// `[V1]`. A clock that stands is not waited for: it skips ahead `[V2]`, or is held, and then does
+    /// not count.
+    // COURSE(5.8) stub: todo
     fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
         let may_sleep = timeout != Some(Duration::ZERO);
         let timeout = match (self.wheels.expire_or_sleep(may_sleep, ready), timeout) {
@@ -157,6 +163,8 @@ fn ticks(time: Duration) -> u64 {
 }
 
 impl<P: Park> Drop for TimerDriver<P> {
+    /// Nobody looks at its wheels any more: who waits there is woken, and finds others `[E3]`.
+    // COURSE(5.6) stub: leak
     fn drop(&mut self) {
         self.wheels.close();
     }

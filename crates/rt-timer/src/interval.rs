@@ -1,4 +1,7 @@
 //! A deadline that comes again and again.
+//!
+//! * **[IV1]** The next tick is due a period after the last one *was due*, not after it came: an
+//!   interval does not drift. Of a missed one, [`MissedTickBehavior`] says when the next is due.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -69,6 +72,8 @@ impl MissedTickBehavior {
     /// A tick that is so late is missed: less is the way of timers on a busy machine.
     const LATE: Duration = Duration::from_millis(5);
 
+    /// When the next tick is due after the one that was due at `due` and came at `now` [IV1].
+    // COURSE(5.11) stub: todo
     fn next(self, due: Instant, now: Instant, period: Duration) -> Instant {
         if now <= due + MissedTickBehavior::LATE {
             return due + period;
@@ -107,7 +112,9 @@ impl Interval {
         poll_fn(|cx| self.poll_tick(cx)).await
     }
 
-    /// Polls for the next tick.
+    /// Polls for the next tick, and gives the instant at which it was due. Then the one after it is
+    /// waited for.
+    // COURSE(5.11) stub: todo
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Future::poll(Pin::new(&mut self.timer), cx));
         let due = self.timer.deadline();

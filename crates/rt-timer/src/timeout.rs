@@ -1,4 +1,9 @@
 //! A future with a deadline.
+//!
+//! * **[TO1]** The future is asked first: one that is ready wins over a deadline that has passed.
+//! * **[TO2]** The deadline is asked whenever the future is pending, also if that has used up the
+//!   budget of its task.
+//! * **[TO3]** The time counts from the call, as exactly as `call.rs` says, not from the first poll.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -67,6 +72,9 @@ enum Deadline {
 }
 
 impl Deadline {
+    /// The timer, made when it is asked for first, with the deadline that was meant at the call
+    /// [TO3]. It reads the clock once at most.
+    // COURSE(5.10) stub: todo
     fn timer(&mut self) -> Pin<&mut Timer> {
         if let Deadline::After { call, duration } = self {
             let timer = match call.when() {
@@ -102,7 +110,9 @@ impl<F> Timeout<F> {
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
+    /// The output of the future `[TO1]`, or that the time is up `[TO2]`.
     #[inline]
+    // COURSE(5.10) stub: todo
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Poll::Ready(output) = this.future.poll(cx) {

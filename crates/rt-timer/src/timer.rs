@@ -1,4 +1,18 @@
 //! One deadline as a future.
+//!
+//! ```text
+//!   Idle ── poll: arm ──► Armed ── its deadline comes ──► Fired
+//!    ▲  ╲                   │ ▲                             ▲ │
+//!    │   ╲                  │ └─ poll: renew                │ │
+//!    │    └──── poll, and the deadline has passed ──────────┘ │
+//!    └───────── its driver ends ── reset ─────────────────────┘
+//! ```
+//!
+//! * **[TI1]** Of several wakers that a timer was polled with, the newest is woken, and no other.
+//! * **[TI2]** It is ready when its deadline has passed, and not a tick earlier.
+//! * **[TI3]** A timer that was dropped is in no wheel: it wakes nobody, and holds no waker.
+//! * **[TI4]** After a reset only the new deadline counts, whether the timer waited, had been taken
+//!   out a moment ago, or had fired.
 
 use std::fmt;
 use std::future::Future;
@@ -99,6 +113,7 @@ impl Timer {
 
     /// Changes the deadline, also of a timer that has fired. Who waits for it already goes on
     /// waiting, for the new one.
+    // COURSE(5.9) stub: todo
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         let still_armed = match &self.state {
@@ -110,7 +125,10 @@ impl Timer {
         }
     }
 
+    /// Whether it has fired [TI2]. If not, it is in a wheel, in one, and `waker` is woken [TI1]. A
+    /// timer whose driver is gone goes to another.
     #[inline]
+    // COURSE(5.6) stub: todo
     fn poll_fired(&mut self, waker: &Waker) -> Poll<()> {
         if let State::Armed(wheel, key) = &self.state {
             match wheel.renew(*key, waker) {
@@ -125,6 +143,7 @@ impl Timer {
         }
     }
 
+    /// Puts a timer that is in no wheel into that of this thread, unless its deadline has passed.
     fn arm(&mut self, waker: &Waker) -> Poll<()> {
         let may_have_passed = !matches!(self.state, State::Idle { may_have_passed: false });
         let mut wheel = Mount::here();
@@ -161,7 +180,9 @@ impl Future for Timer {
 }
 
 impl Drop for Timer {
+    /// Leaves the wheel, if it is in one `[TI3]`.
     #[inline]
+    // COURSE(5.9) stub: leak
     fn drop(&mut self) {
         if let State::Armed(wheel, key) = &self.state {
             wheel.disarm(*key);

@@ -119,6 +119,7 @@ impl<T> Wheel<T> {
     ///
     /// If 4,294,967,295 timers wait already.
     #[inline]
+    // COURSE(5.3) stub: todo
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
         let index = self.slab.vacant();
         let deadline = deadline.max(self.elapsed()); // [W1]
@@ -129,6 +130,7 @@ impl<T> Wheel<T> {
     /// Takes a timer out before it fires, and gives its payload back: `None` if it has fired or
     /// was removed.
     #[inline]
+    // COURSE(5.3) stub: todo
     pub fn remove(&mut self, key: Key) -> Option<T> {
         let (index, deadline) = self.slab.find(key)?;
         let place = self.levels.place(deadline);
@@ -148,6 +150,7 @@ impl<T> Wheel<T> {
     /// assert_eq!(wheel.expire(20, drop), 1);
     /// assert!(!wheel.reset(key, 30));
     /// ```
+    // COURSE(5.4) stub: todo
     pub fn reset(&mut self, key: Key, deadline: u64) -> bool {
         let Some((index, old)) = self.slab.find(key) else { return false };
         let place = self.levels.place(old);
@@ -177,6 +180,7 @@ impl<T> Wheel<T> {
     /// It is exact but for one case, and then early, never late: the earliest timer was removed or
     /// reset, and more than 128 others share its slot. Who calls [`expire`](Self::expire) at the
     /// tick it gave gets nothing then, and a later tick on the next call.
+    // COURSE(5.4) stub: todo
     pub fn next_deadline(&mut self) -> Option<u64> {
         let first = self.levels.first()?;
         if self.levels.is_stale(first) {
@@ -191,6 +195,7 @@ impl<T> Wheel<T> {
     /// No timer is given out before its deadline. A `now` smaller than an earlier one counts as
     /// the earlier one. The wheel is whole after each call: timers may be added, removed and reset
     /// between two, and take their place in the order.
+    // COURSE(5.5) stub: todo
     pub fn pop_expired(&mut self, now: u64) -> Option<T> {
         let now = now.max(self.elapsed());
         while let Some(first) = self.levels.first() {
@@ -260,7 +265,9 @@ impl<T> Wheel<T> {
         self.slab.push_back(index, list, deadline);
     }
 
-    /// Moves the entries of a slot that `elapsed` has just entered to lower levels, in their order.
+    /// Moves the entries of a slot that `elapsed` has just entered to where they belong now [W2],
+    /// in their order [W4].
+    // COURSE(5.5) stub: todo
     fn cascade(&mut self, from: Place) {
         let mut next = self.levels.take(from).head();
         while let Some(index) = next {
@@ -269,7 +276,9 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Makes `min` of a stale slot exact, unless that would take long.
+    /// Makes `min` of a stale slot exact, unless that would take long: it looks at [`SCAN`] entries
+    /// at most, and at none behind one that has the old `min`, since nothing is earlier [W5].
+    // COURSE(5.4) stub: todo
     fn find_min(&mut self, at: Place) {
         let bound = self.levels.slot(at).min;
         let mut min = u64::MAX;

@@ -157,7 +157,9 @@ impl Wheels {
         self.set.mounts.get(index).copied()
     }
 
-    /// Takes out who is due, and if nobody is, and the driver means to sleep, says until when.
+    /// Takes out who is due, and if nobody is, and the driver means to sleep, says until when. Until
+    /// it has promised that, the driver is awake, and nobody rings. Reads the clock as [V1] says.
+    // COURSE(5.8) stub: todo
     pub(crate) fn expire_or_sleep(&self, may_sleep: bool, ready: &mut WakeBatch) -> Sleep {
         self.set.alarm.stop();
         let now = self.now_if_needed();
@@ -196,7 +198,9 @@ impl Wheels {
         overdue.map(|mount| mount.expire(now, ready)).sum()
     }
 
-    /// Promises to look at this tick again, the earliest deadline of all [E1].
+    /// Promises to look at this tick again, the earliest deadline of all. One that is armed meanwhile
+    /// is in the answer, or rings [E1].
+    // COURSE(5.7) stub: todo
     fn set_alarm(&self) -> u64 {
         let earliest = self.earliest_exact();
         self.set.alarm.set(earliest);

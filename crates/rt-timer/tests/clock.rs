@@ -1,4 +1,4 @@
-//! Chapter 5, part 1: the clock, and the one place that does arithmetic with time.
+//! Chapter 5: the clock, and the one place that does arithmetic with time.
 
 use std::thread;
 use std::time::{self, Duration};

@@ -1,4 +1,4 @@
-//! Timers in front of a park: how long it waits, and how often.
+//! Chapter 5, part 8: timers in front of a park. How long it waits, and how often.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use rt_testkit::{CountingWaker, within};
 use rt_timer::{Clock, Timer, TimerDriver, sleep};
 use rt_waker::{Park, WakeBatch};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Writes down how long it was told to wait, and never waits.
 #[derive(Clone, Default)]
@@ -42,8 +42,8 @@ fn without_timers_it_waits_as_long_as_it_is_told_to() {
         driver.park(Some(Duration::from_secs(7)), &mut ready);
         driver.park(Some(Duration::ZERO), &mut ready);
         let expected = [None, Some(Duration::from_secs(7)), Some(Duration::ZERO)];
-        assert_eq!(*park.waits.lock().unwrap(), expected);
-        assert_eq!(driver.due(), None, "nothing will ever be due");
+        assert_eq!(*park.waits.lock().unwrap(), expected, "[V4] it wakes for nobody");
+        assert_eq!(driver.due(), None, "[V4] nothing will ever be due");
     });
 }
 
@@ -61,9 +61,12 @@ fn it_waits_for_the_next_timer_and_no_longer() {
         driver.park(Some(Duration::from_secs(2)), &mut ready);
         let waits = park.waits.lock().unwrap().clone();
         let wait = waits[0].expect("it waits for a timer");
-        assert!(wait <= Duration::from_secs(5), "it would wait beyond the next timer: {wait:?}");
-        assert!(wait > Duration::from_secs(4), "it would wake for nothing: {wait:?}");
-        assert_eq!(waits[1], Some(Duration::from_secs(2)), "the caller's time is shorter");
+        assert!(
+            wait <= Duration::from_secs(5),
+            "[V4] it would wait beyond the next timer: {wait:?}"
+        );
+        assert!(wait > Duration::from_secs(4), "[V4] it would wake for nothing: {wait:?}");
+        assert_eq!(waits[1], Some(Duration::from_secs(2)), "[V4] the caller's time is shorter");
         let due = driver.due().expect("a timer waits");
         assert!(due <= Duration::from_secs(5) && due > Duration::from_secs(4), "{due:?}");
     });
@@ -99,16 +102,16 @@ fn a_lone_timer_fires_at_its_time_and_those_close_to_it_are_gathered() {
         arm(&mut lone, &waker);
         driver.park(None, &mut ready);
         let told = waits.waits.lock().unwrap()[0].expect("a timer waits");
-        assert!(told <= Duration::from_millis(1), "a lone timer would be late: {told:?}");
-        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "the wait ended too soon");
+        assert!(told <= Duration::from_millis(1), "[V3] a lone timer would be late: {told:?}");
+        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "[V1] nobody looks after the wait");
         let mut close = sleep(Duration::from_secs(60));
         arm(&mut close, &waker);
         driver.park(None, &mut ready);
         driver.park(Some(Duration::from_millis(1)), &mut ready);
         let waits = waits.waits.lock().unwrap().clone();
         let told = waits[1].expect("a timer waits");
-        assert!(told <= hour && told > hour - DEADLINE, "a wake-up of its own: {told:?}");
-        assert_eq!(waits[2], Some(Duration::from_millis(1)), "the caller's time is shorter");
+        assert!(told <= hour && told > hour - DEADLINE, "[V3] a wake-up of its own: {told:?}");
+        assert_eq!(waits[2], Some(Duration::from_millis(1)), "[V4] the caller's time is shorter");
     });
 }
 
@@ -124,9 +127,9 @@ fn who_is_due_is_collected_and_woken_by_the_executor() {
         clock.advance(Duration::from_millis(1));
         let mut ready = WakeBatch::new();
         driver.park(Some(Duration::ZERO), &mut ready);
-        assert_eq!(wakes.count(), 0, "the park itself wakes nobody");
-        assert_eq!(ready.wake_all(), 1);
-        assert_eq!(wakes.count(), 1);
+        assert_eq!(wakes.count(), 0, "[E2] the park itself wakes somebody");
+        assert_eq!(ready.wake_all(), 1, "[V4] a timer is due, and nobody looks");
+        assert_eq!(wakes.count(), 1, "[TI2] a sleep did not end");
     });
 }
 
@@ -141,7 +144,8 @@ fn a_park_that_finds_somebody_due_does_not_wait() {
         arm(&mut timer, Waker::noop());
         clock.advance(Duration::from_millis(1));
         driver.park(None, &mut WakeBatch::new());
-        assert_eq!(*park.waits.lock().unwrap(), [Some(Duration::ZERO)]);
+        let waits = park.waits.lock().unwrap();
+        assert_eq!(*waits, [Some(Duration::ZERO)], "[V4] who is ready waits for the park");
     });
 }
 
@@ -157,10 +161,10 @@ fn a_clock_that_stands_goes_on_by_itself_at_the_second_idle_park() {
         let start = clock.now();
         let mut ready = WakeBatch::new();
         driver.park(None, &mut ready);
-        assert_eq!(clock.now(), start, "the first park may have ended for something else");
+        assert_eq!(clock.now(), start, "[V2] the first park may have ended for something else");
         driver.park(None, &mut ready);
-        assert_eq!(clock.now() - start, hour);
-        assert_eq!(ready.len(), 1, "and the timer is due");
+        assert_eq!(clock.now() - start, hour, "[V2] idle, it stands for ever");
+        assert_eq!(ready.len(), 1, "[V2] the clock has come to a timer, and nobody looks");
     });
 }
 
@@ -176,7 +180,7 @@ fn under_load_a_clock_that_stands_stays() {
         for _ in 0..10 {
             driver.park(Some(Duration::ZERO), &mut WakeBatch::new());
         }
-        assert_eq!(clock.now(), start, "time went on while there was something to do");
+        assert_eq!(clock.now(), start, "[V2] time went on while there was something to do");
     });
 }
 
@@ -192,11 +196,11 @@ fn a_clock_that_stands_does_not_skip_over_what_was_polled_between_two_parks() {
         let mut ready = WakeBatch::new();
         for _ in 0..3 {
             driver.park(None, &mut ready);
-            assert_eq!(clock.now_tick(), 0, "the clock went on although something was polled");
+            assert_eq!(clock.now_tick(), 0, "[V2] the clock went on although something was polled");
             rt_executor::block_on(async {}); // what had come in at the park
         }
         driver.park(None, &mut ready);
         driver.park(None, &mut ready);
-        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "idle, it stands for ever");
+        assert_eq!((ready.wake_all(), wakes.count()), (1, 1), "[V2] idle, it stands for ever");
     });
 }

@@ -1,4 +1,4 @@
-//! A deadline that comes again and again.
+//! Chapter 5, part 11: a deadline that comes again and again.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn ms(ms: u64) -> Duration {
 
 /// Runs `body` under a clock that stands, and goes on by itself when everything waits.
 fn paused<F: Future<Output = ()>>(body: impl FnOnce(Timers) -> F + Send + 'static) {
-    within(Duration::from_secs(20), move || {
+    within(Duration::from_secs(10), move || {
         let clock = Clock::real();
         clock.pause();
         let driver = TimerDriver::new(Parker::new(), clock);
@@ -40,7 +40,8 @@ fn the_first_tick_comes_at_once_and_the_others_keep_time() {
     paused(|_| async {
         let start = Instant::now();
         let mut interval = interval(ms(10));
-        assert_eq!(ticks(&mut interval, start, 4).await, [0, 10, 20, 30]);
+        let seen = ticks(&mut interval, start, 4).await;
+        assert_eq!(seen, [0, 10, 20, 30], "[IV1] ticks came at other times");
     });
 }
 
@@ -51,9 +52,21 @@ fn an_interval_does_not_drift_when_its_user_is_a_little_slow() {
         let mut interval = interval(ms(10));
         for expected in [0, 10, 20, 30] {
             let due = interval.tick().await;
-            assert_eq!((due - start).as_millis(), expected);
+            assert_eq!((due - start).as_millis(), expected, "[IV1] the interval drifts");
             rt_timer::sleep(ms(4)).await;
         }
+    });
+}
+
+#[test]
+fn a_tick_that_comes_a_little_late_does_not_move_the_next_ones() {
+    paused(|timers| async move {
+        let start = Instant::now();
+        let mut interval = interval(ms(10));
+        interval.tick().await;
+        timers.advance(ms(12)); // a busy machine
+        let seen = ticks(&mut interval, start, 3).await;
+        assert_eq!(seen, [12, 20, 30], "[IV1] the interval drifts");
     });
 }
 
@@ -62,7 +75,8 @@ fn a_start_in_the_future_is_waited_for() {
     paused(|_| async {
         let start = Instant::now();
         let mut interval = interval_at(start + ms(25), ms(10));
-        assert_eq!(ticks(&mut interval, start, 3).await, [25, 35, 45]);
+        let seen = ticks(&mut interval, start, 3).await;
+        assert_eq!(seen, [25, 35, 45], "[IV1] ticks came at other times");
     });
 }
 
@@ -81,7 +95,7 @@ async fn after_a_pause(behavior: MissedTickBehavior, timers: Timers) -> Vec<u128
 fn burst_catches_up() {
     paused(|timers| async {
         let seen = after_a_pause(MissedTickBehavior::Burst, timers).await;
-        assert_eq!(seen, [35, 35, 35, 40, 50], "10, 20 and 30 at once, then on time");
+        assert_eq!(seen, [35, 35, 35, 40, 50], "[IV1] 10, 20 and 30 at once, then on time");
     });
 }
 
@@ -89,7 +103,7 @@ fn burst_catches_up() {
 fn delay_starts_anew_from_each_late_tick() {
     paused(|timers| async {
         let seen = after_a_pause(MissedTickBehavior::Delay, timers).await;
-        assert_eq!(seen, [35, 45, 55, 65, 75]);
+        assert_eq!(seen, [35, 45, 55, 65, 75], "[IV1] a period from each late tick");
     });
 }
 
@@ -97,7 +111,7 @@ fn delay_starts_anew_from_each_late_tick() {
 fn skip_keeps_to_multiples_of_the_period() {
     paused(|timers| async {
         let seen = after_a_pause(MissedTickBehavior::Skip, timers).await;
-        assert_eq!(seen, [35, 40, 50, 60, 70]);
+        assert_eq!(seen, [35, 40, 50, 60, 70], "[IV1] what was missed is left out");
     });
 }
 
@@ -109,13 +123,17 @@ fn resets_move_the_next_tick() {
         interval.tick().await;
         timers.advance(ms(4));
         interval.reset();
-        assert_eq!(ticks(&mut interval, start, 1).await, [14]);
+        let seen = ticks(&mut interval, start, 1).await;
+        assert_eq!(seen, [14], "[TI4] a reset is forgotten");
         interval.reset_immediately();
-        assert_eq!(ticks(&mut interval, start, 1).await, [14]);
+        let seen = ticks(&mut interval, start, 1).await;
+        assert_eq!(seen, [14], "[TI4] a reset is forgotten");
         interval.reset_after(ms(3));
-        assert_eq!(ticks(&mut interval, start, 1).await, [17]);
+        let seen = ticks(&mut interval, start, 1).await;
+        assert_eq!(seen, [17], "[TI4] a reset is forgotten");
         interval.reset_at(start + ms(40));
-        assert_eq!(ticks(&mut interval, start, 2).await, [40, 50]);
+        let seen = ticks(&mut interval, start, 2).await;
+        assert_eq!(seen, [40, 50], "[TI4] a reset is forgotten");
     });
 }
 
@@ -126,7 +144,7 @@ fn the_longest_period_ticks_once() {
         assert_eq!(interval.period(), Duration::MAX);
         interval.tick().await;
         let second = rt_timer::timeout(Duration::from_secs(1 << 30), interval.tick()).await;
-        assert!(second.is_err(), "the second tick is never");
+        assert!(second.is_err(), "[IV1] the second tick is never");
     });
 }
 
@@ -138,7 +156,11 @@ fn a_tick_that_nobody_got_comes_again() {
         interval.tick().await;
         let cancelled = rt_timer::timeout(ms(5), interval.tick()).await;
         assert!(cancelled.is_err());
-        assert_eq!(ticks(&mut interval, start, 1).await, [10], "cancelling a tick loses none");
+        assert_eq!(
+            ticks(&mut interval, start, 1).await,
+            [10],
+            "[IV1] a tick that was cancelled is lost"
+        );
     });
 }
 

@@ -1,4 +1,4 @@
-//! Chapter 5, part 1: the wheel against a `BTreeMap`, which is slow and obviously right.
+//! Chapter 5, parts 3 to 5: the wheel against a `BTreeMap`, which is slow and obviously right.
 //!
 //! `RT_WHEEL_OPS` operations (default 300,000), from the seed `RT_WHEEL_SEED`, which is printed.
 

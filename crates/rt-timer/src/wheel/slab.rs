@@ -118,8 +118,10 @@ impl<T> Slab<T> {
         self.free = index as u32;
     }
 
-    /// Uses the entry that [`vacant`](Self::vacant) gave, as the last of `list`.
+    /// Uses the entry that [`vacant`](Self::vacant) gave, as the last of `list`. It is not free any
+    /// more [W6], and the key names this use of it and no other, for ever [W7].
     #[inline]
+    // COURSE(5.1) stub: todo
     pub(super) fn fill(&mut self, index: u32, list: &mut List, deadline: u64, value: T) -> Key {
         let serial = self.next_serial;
         self.next_serial = serial.saturating_add(1); // [W7]
@@ -137,8 +139,10 @@ impl<T> Slab<T> {
         Key { serial, index }
     }
 
-    /// Takes an entry out of `list`, which must be the one that it is in, and frees it.
+    /// Takes an entry out of `list`, which must be the one that it is in, and frees it [W6]: it is
+    /// the next that [`vacant`](Self::vacant) gives, and its key finds nothing any more. Its value.
     #[inline]
+    // COURSE(5.1) stub: todo
     pub(super) fn remove(&mut self, list: &mut List, index: u32) -> Option<T> {
         let entry = &mut self.entries[index as usize];
         let (prev, next) = (entry.prev, entry.next);
@@ -151,8 +155,10 @@ impl<T> Slab<T> {
         value
     }
 
-    /// Index and deadline of what `key` names, if it is still there [W7].
+    /// Index and deadline of what `key` names, if it is still there [W7]: the memory may be used by
+    /// another entry now, or be given back.
     #[inline]
+    // COURSE(5.1) stub: todo
     pub(super) fn find(&self, key: Key) -> Option<(u32, u64)> {
         let entry = self.entries.get(key.index as usize)?;
         (entry.serial == key.serial.get()).then_some((key.index, entry.deadline))
@@ -224,5 +230,120 @@ impl<T> Slab<T> {
                 self.free = index as u32;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rt_testkit::within;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    fn fill(slab: &mut Slab<u64>, list: &mut List, value: u64) -> Key {
+        let index = slab.vacant();
+        slab.fill(index, list, value * 10, value)
+    }
+
+    /// The entries of a list from its head, by their deadlines.
+    fn listed(slab: &Slab<u64>, list: List) -> Vec<u64> {
+        let indices = std::iter::successors(list.head(), |&index| slab.next(index));
+        indices.map(|index| slab.deadline(index)).take(100).collect()
+    }
+
+    fn remove(slab: &mut Slab<u64>, list: &mut List, key: Key) -> Option<u64> {
+        let (index, _) = slab.find(key)?;
+        slab.remove(list, index)
+    }
+
+    #[test]
+    fn entries_stand_in_their_list_in_the_order_they_came() {
+        within(LIMIT, || {
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let _keys = [3, 1, 2].map(|value| fill(&mut slab, &mut list, value));
+            assert_eq!(listed(&slab, list), [30, 10, 20], "[W6] equal deadlines fire out of order");
+            assert_eq!((slab.len(), slab.inserted()), (3, 3), "[W6] timers are counted wrongly");
+        });
+    }
+
+    #[test]
+    fn a_key_finds_its_entry_and_its_deadline() {
+        within(LIMIT, || {
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let keys = [1, 2, 3].map(|value| fill(&mut slab, &mut list, value));
+            for (key, value) in keys.into_iter().zip(1..) {
+                let (index, deadline) = slab.find(key).expect("[W7] a timer that waits is lost");
+                assert_eq!(deadline, value * 10, "[W7] a key leads to another timer");
+                assert_eq!(slab.value_mut(index), Some(&mut value.clone()));
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_removed_leaves_the_list_whole_wherever_it_stood() {
+        within(LIMIT, || {
+            for (out, rest) in [(0, [20, 30, 40]), (1, [10, 30, 40]), (3, [10, 20, 30])] {
+                let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+                let keys = [1, 2, 3, 4].map(|value| fill(&mut slab, &mut list, value));
+                let value = remove(&mut slab, &mut list, keys[out]);
+                assert_eq!(value, Some(out as u64 + 1), "[W6] another timer was cancelled");
+                assert_eq!(listed(&slab, list), rest, "[W6] a timer beside it is lost");
+                fill(&mut slab, &mut list, 5);
+                assert_eq!(listed(&slab, list)[..], [&rest[..], &[50]].concat(), "[W6] the end");
+            }
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let only = fill(&mut slab, &mut list, 1);
+            assert_eq!(remove(&mut slab, &mut list, only), Some(1));
+            assert!(list.is_empty() && slab.len() == 0, "[W6] a cancelled timer still waits");
+        });
+    }
+
+    #[test]
+    fn a_key_whose_entry_was_removed_finds_nothing() {
+        within(LIMIT, || {
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let old = fill(&mut slab, &mut list, 1);
+            remove(&mut slab, &mut list, old);
+            assert_eq!(slab.find(old), None, "[W7] a timer that is cancelled twice is freed twice");
+            let new = fill(&mut slab, &mut list, 2);
+            assert_eq!(
+                slab.find(old),
+                None,
+                "[W7] cancelling an old timer takes a new one's place"
+            );
+            assert_ne!(old, new, "[W7] two timers have one name");
+            assert!(slab.find(new).is_some(), "[W7] the timer in the same memory is lost");
+        });
+    }
+
+    #[test]
+    fn a_key_whose_memory_was_given_back_finds_nothing() {
+        within(LIMIT, || {
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let gone = fill(&mut slab, &mut list, 1);
+            remove(&mut slab, &mut list, gone);
+            slab.trim();
+            assert_eq!(slab.find(gone), None, "[W7] the drop of an old timer panics");
+        });
+    }
+
+    #[test]
+    fn what_was_freed_is_used_again_before_memory_grows() {
+        within(LIMIT, || {
+            let (mut slab, mut list) = (Slab::new(), List::EMPTY);
+            let mut keys: Vec<Key> = (0..4).map(|at| fill(&mut slab, &mut list, at)).collect();
+            let peak = slab.capacity();
+            for _round in 0..10 {
+                for key in keys.drain(..) {
+                    remove(&mut slab, &mut list, key).expect("[W6] a timer that waits is lost");
+                }
+                keys.extend((0..4).map(|at| fill(&mut slab, &mut list, at)));
+                assert_eq!(listed(&slab, list), [0, 10, 20, 30], "[W6] a timer fires twice");
+            }
+            assert_eq!(slab.capacity(), peak, "[W6] each timer costs an allocation");
+        });
     }
 }
