@@ -209,6 +209,7 @@ impl Idle {
 
     /// Somebody has pushed what others may take, and has done so without a lock that the last look
     /// takes too: if it needs a worker that sleeps, one is woken. A fence and a load otherwise.
+    // COURSE(7.6) stub: todo
     pub fn notify(&self) {
         // ORDER(idle): the push comes before the counts are read.
         fence(Ordering::SeqCst);
@@ -239,6 +240,7 @@ impl Idle {
     /// # Panics
     ///
     /// If the worker has registered no waker.
+    // COURSE(7.5) stub: todo
     pub fn sleep<'a>(
         &'a self,
         worker: usize,
@@ -319,8 +321,9 @@ impl Idle {
         });
     }
 
-    /// Wakes the sleeper that fell asleep last, if it is still needed.
+    /// Wakes the sleeper that fell asleep last, if it is still needed: when the lock is free [ID4].
     #[cold]
+    // COURSE(7.6) stub: todo
     fn wake_one(&self) {
         let chosen = self.choose();
         // Outside of the lock [ID4].
@@ -329,6 +332,9 @@ impl Idle {
         }
     }
 
+    /// Counts the sleeper that fell asleep last as a searcher, in one step, if it is still needed
+    /// [ID1], and takes it off the list [ID2]. How it is woken.
+    // COURSE(7.6) stub: todo
     fn choose(&self) -> Option<Arc<Waker>> {
         let mut beds = lock(&self.beds);
         let choose = |counts: Counts| {
@@ -376,6 +382,7 @@ impl Searching<'_> {
     /// It has found something. If it was the last one who searched, `has_more` says whether there is
     /// work left anywhere beside the task that it polls next, what else it has stolen included; then another
     /// one is woken.
+    // COURSE(7.6) stub: todo
     pub fn finish(self, has_more: impl FnOnce() -> bool) {
         let idle = ManuallyDrop::new(self).idle;
         if !idle.stop_searching() {
@@ -391,6 +398,7 @@ impl Searching<'_> {
 
 impl Drop for Searching<'_> {
     /// Nobody looks: so somebody else must.
+    // COURSE(7.6) stub: leak
     fn drop(&mut self) {
         if self.idle.stop_searching() {
             self.idle.notify();

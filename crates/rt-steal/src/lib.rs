@@ -1,45 +1,45 @@
 #![doc = include_str!("../README.md")]
 
 // In the order of the chapter; the empty lines keep rustfmt from sorting them.
-// 7.1: the queue of a worker, and the thieves' end of it.
+// 1: the queue of a worker, and the thieves' end of it.
 mod ring;
 mod stealable;
 
-// 7.2: tasks that belong to no worker; whose class is next.
+// 2: tasks that belong to no worker; whose class is next.
 mod ageing;
 mod injector;
 
-// 7.3: the task that runs next.
+// 3: the task that runs next.
 mod slot;
 
-// 7.4: who sleeps, who searches, who is woken.
+// 4: who sleeps, who searches, who is woken.
 mod idle;
 
-// 7.5: a park that several threads share.
+// 5: a park that several threads share.
 mod shared;
 
-// 7.6: who sees what stands behind a long poll.
+// 6: who sees what stands behind a long poll.
 mod monitor;
 
-// 7.7: what workers share; who polls what, and for how long; at which desk a thread works.
+// 7: what workers share; who polls what, and for how long; at which desk a thread works.
 mod commons;
 mod here;
 mod stamp;
 
-// 7.8: the right to work at a desk; who has not left yet.
+// 8: the right to work at a desk; who has not left yet.
 mod place;
 mod presence;
 
-// 7.9: the loop of a worker; the owner's side; threads that could look after the park.
+// 9: the loop of a worker; the owner's side; threads that could look after the park.
 mod root;
 mod team;
 mod worker;
 
-// 7.10: a poll that blocks, and the thread that takes over.
+// 10: a poll that blocks, and the thread that takes over.
 mod station;
 mod vacancies;
 
-// 7.11: in which order a team ends.
+// 11: in which order a team ends.
 mod ending;
 
 pub use ageing::{Ageing, Waiting};

@@ -22,6 +22,10 @@
 //!   expect `h`, one succeeds.
 //! * **[RG3]** A place is overwritten only after its owner has received, by an acquiring load, a head
 //!   that is past it.
+//! * **[RG4]** A thief claims half of what it sees, the older half and rounded up, but no more than it
+//!   has room for.
+//! * **[RG5]** A full ring gives away its older half in one piece, and behind it the task that had no
+//!   room; or, if a thief has made room, nothing, and keeps the task.
 //!
 //! # Why a thief may copy first and claim afterwards
 //!
@@ -206,7 +210,9 @@ impl Ring {
         self.shared.ends.tail.store(tail, Ordering::Release);
     }
 
-    /// The older half, if the ring is full.
+    /// The older half, if the ring is full. Nothing if a thief has made room: what a thief claims at
+    /// the same time is its own [RG2].
+    // COURSE(7.3) stub: todo
     fn take_half(&mut self) -> TaskList {
         let mut half = TaskList::new();
         let ends = &self.shared.ends;
@@ -224,7 +230,9 @@ impl Ring {
     }
 
     /// Claims half of what `victim` has, as far as there is room. All but the first `handed_out`
-    /// (none or one) come into this ring. The oldest one's word, and how many.
+    /// (none or one) come into this ring, and are shown in it when they are claimed, not before [RG2]
+    /// [RG4]. The oldest one's word, and how many; `None` if there is nothing, or no room.
+    // COURSE(7.2) stub: todo
     fn claim(&mut self, victim: &Body, handed_out: u64) -> Option<(*mut (), u64)> {
         self.look_for_room();
         let room = self.limit.wrapping_sub(self.tail) + handed_out;
@@ -268,7 +276,10 @@ unsafe fn task_in(word: *mut ()) -> Option<Task> {
 }
 
 impl RunQueue for Ring {
+    /// Behind all others. A ring that is still full after a look at how far the thieves are hands the
+    /// task back: `[RG1]`, `[RG3]`.
     #[inline]
+    // COURSE(7.1) stub: todo
     fn push(&mut self, task: Task) -> Result<(), Task> {
         if self.tail == self.limit {
             self.look_for_room();
@@ -281,7 +292,9 @@ impl RunQueue for Ring {
         Ok(())
     }
 
+    /// The oldest that no thief has claimed: `[RG2]`. It is the caller's alone.
     #[inline]
+    // COURSE(7.1) stub: todo
     fn pop(&mut self) -> Option<Task> {
         let mut head = self.shared.ends.head.load(Ordering::Relaxed);
         while head != self.tail {
@@ -314,7 +327,9 @@ impl Stealable for Ring {
         self.claim(&from.shared, 0).map_or(0, |(_, count)| count as usize)
     }
 
+    /// What `[RG5]` says: the older half and the task behind it, or nothing, and the task is in.
     #[cold]
+    // COURSE(7.3) stub: todo
     fn overflow(&mut self, mut task: Task) -> TaskList {
         loop {
             let mut half = self.take_half();
@@ -366,6 +381,7 @@ impl Default for Ring {
 
 impl Drop for Ring {
     /// Cancels what is left, the oldest first.
+    // COURSE(7.1) stub: leak
     fn drop(&mut self) {
         while self.pop().is_some() {}
     }

@@ -98,6 +98,7 @@ impl Slot {
     /// Puts a task in. The one that stood there comes back.
     #[must_use = "dropping it cancels the task that stood there"]
     #[inline]
+    // COURSE(7.4) stub: todo
     pub fn put(&mut self, task: Task) -> Option<Task> {
         let word = task.into_raw().as_ptr();
         if !mem::replace(&mut self.may_be_full, true) {
@@ -113,6 +114,7 @@ impl Slot {
 
     /// Takes the task out. Without a look if there can be none.
     #[inline]
+    // COURSE(7.4) stub: todo
     pub fn take(&mut self) -> Option<Task> {
         if !mem::replace(&mut self.may_be_full, false) {
             return None;
@@ -133,6 +135,7 @@ impl Slot {
 
 impl Taker {
     /// Takes the task out, if one can be seen there and nobody is faster.
+    // COURSE(7.4) stub: todo
     pub fn take(&self) -> Option<Task> {
         let (seen, none) = (self.place.word.load(Ordering::Relaxed), ptr::null_mut());
         if seen.is_null() {
@@ -171,6 +174,7 @@ impl Default for Slot {
 
 impl Drop for Slot {
     /// Cancels what is left.
+    // COURSE(7.4) stub: leak
     fn drop(&mut self) {
         drop(self.take());
     }

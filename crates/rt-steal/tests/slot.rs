@@ -1,4 +1,4 @@
-//! The slot: one task, put by its owner, taken by anybody, once.
+//! Chapter 7, part 4: the slot. One task, put by its owner, taken by anybody, once.
 
 use std::future::pending;
 use std::sync::Barrier;
@@ -11,24 +11,34 @@ use rt_task::{Id, Task};
 use rt_testkit::{ByHand, Tally};
 
 fn within(body: impl FnOnce() + Send + 'static) {
-    rt_testkit::within(Duration::from_secs(60), body);
+    rt_testkit::within(Duration::from_secs(10), body);
 }
 
 fn task() -> Task {
     Task::new(pending::<()>(), ByHand::new()).0
 }
 
+/// Ends the threads of a test, also of one that fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn what_is_put_can_be_taken_once() {
     within(|| {
         let mut slot = Slot::new();
-        assert!(slot.is_empty() && slot.take().is_none());
+        assert!(slot.is_empty() && slot.take().is_none(), "[LS2] a task that nobody put");
         let one = task();
         let id = one.id();
-        assert!(slot.put(one).is_none(), "nothing stood there");
-        assert!(!slot.is_empty() && !slot.taker().is_empty());
-        assert_eq!(slot.take().map(|task| task.id()), Some(id));
-        assert!(slot.is_empty() && slot.take().is_none() && slot.taker().take().is_none());
+        assert!(slot.put(one).is_none(), "[LS2] nothing stood there");
+        assert!(!slot.is_empty() && !slot.taker().is_empty(), "[LS2] nobody sees the task");
+        assert_eq!(slot.take().map(|task| task.id()), Some(id), "[LS1] the task is lost");
+        let again = slot.take().or_else(|| slot.taker().take());
+        assert!(slot.is_empty() && again.is_none(), "[LS1] a task is taken twice");
     });
 }
 
@@ -40,10 +50,14 @@ fn a_put_gives_back_the_one_that_stood_there() {
         for _ in 0..5 {
             let task = task();
             let id = task.id();
-            assert_eq!(slot.put(task).map(|task| task.id()), before, "a task was overwritten");
+            assert_eq!(
+                slot.put(task).map(|task| task.id()),
+                before,
+                "[LS1] a task was overwritten"
+            );
             before = Some(id);
         }
-        assert_eq!(slot.take().map(|task| task.id()), before);
+        assert_eq!(slot.take().map(|task| task.id()), before, "[LS1] the newest is lost");
     });
 }
 
@@ -55,9 +69,13 @@ fn another_thread_takes_what_the_owner_has_put() {
         let id = one.id();
         let _ = slot.put(one);
         let there = thread::spawn(move || (taker.take().map(|task| task.id()), taker.is_empty()));
-        assert_eq!(there.join().expect("no panic"), (Some(id), true));
-        assert!(slot.take().is_none(), "the owner polls what another thread polls");
-        assert!(slot.put(task()).is_none(), "the slot can not be used again");
+        assert_eq!(
+            there.join().expect("no panic"),
+            (Some(id), true),
+            "[LS1] it waits for a long poll"
+        );
+        assert!(slot.take().is_none(), "[LS1] the owner polls what another thread polls");
+        assert!(slot.put(task()).is_none(), "[LS1] the slot can not be used again");
     });
 }
 
@@ -72,7 +90,7 @@ fn a_slot_that_is_dropped_cancels_what_stands_there() {
         drop(slot);
         assert_eq!(tally.dropped(), 1, "a dropped slot leaks a future");
         assert!(handle.is_finished(), "a joiner hangs");
-        assert!(taker.take().is_none());
+        assert!(taker.take().is_none(), "[LS1] a task is polled after its end");
     });
 }
 
@@ -85,6 +103,7 @@ fn nothing_is_lost_and_nothing_comes_twice_between_an_owner_and_two_takers() {
         let (start, is_over) = (Barrier::new(3), AtomicBool::new(false));
         let (mut pushed, mut got): (Vec<Id>, Vec<Id>) = (Vec::new(), Vec::new());
         thread::scope(|scope| {
+            let over = Over(&is_over);
             let threads = takers.map(|taker| {
                 let (start, is_over) = (&start, &is_over);
                 scope.spawn(move || {
@@ -105,12 +124,12 @@ fn nothing_is_lost_and_nothing_comes_twice_between_an_owner_and_two_takers() {
                     got.extend(slot.take().map(|task| task.id()));
                 }
             }
-            is_over.store(true, Ordering::Relaxed);
+            drop(over);
             got.extend(threads.into_iter().flat_map(|thread| thread.join().expect("no panic")));
         });
         got.extend(slot.take().map(|task| task.id()));
         pushed.sort();
         got.sort();
-        assert_eq!(got, pushed, "a task was lost in the slot, or taken twice");
+        assert_eq!(got, pushed, "[LS1] a task was lost in the slot, or taken twice");
     });
 }
