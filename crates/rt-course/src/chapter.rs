@@ -34,6 +34,9 @@ pub(crate) struct Part {
     /// Where the learner writes, from the folder of the crate.
     pub(crate) files: Vec<String>,
     pub(crate) tests: Vec<Pattern>,
+    /// Models that loom runs when the tests are green: names of tests in the crate's `loom*.rs`.
+    #[serde(default)]
+    pub(crate) models: Vec<String>,
     /// The invariant; the approach; nearly the code.
     pub(crate) hints: Vec<String>,
     #[serde(default)]
@@ -105,12 +108,12 @@ impl Chapter {
             predict: text.predict,
             sources,
         };
-        chapter.agrees().map_err(|fault| Fault::new(format!("{path}: {fault}")))?;
+        chapter.agrees(root).map_err(|fault| Fault::new(format!("{path}: {fault}")))?;
         Ok(Some(chapter))
     }
 
     /// What holds without running anything.
-    fn agrees(&self) -> Result<(), Fault> {
+    fn agrees(&self, root: &Path) -> Result<(), Fault> {
         let wrong = |what: String| Err(Fault::new(what));
         for (number, part) in (1..).zip(&self.parts) {
             let id = part.id;
@@ -149,6 +152,15 @@ impl Chapter {
                         "part {id}: `{}` stands in {}, which `files` does not list",
                         marked.item.name, source.path
                     ));
+                }
+            }
+            for model in &part.models {
+                let (target, name) = model.split_once("::").unwrap_or((model, ""));
+                let path = root.join(format!("crates/{}/tests/{target}.rs", self.package));
+                if !fs::read_to_string(&path)
+                    .is_ok_and(|text| text.contains(&format!("fn {name}()")))
+                {
+                    return wrong(format!("part {id}: there is no model `{model}`"));
                 }
             }
             for body in &part.wrong {

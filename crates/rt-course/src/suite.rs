@@ -63,6 +63,15 @@ impl Outcome {
 
 /// `cargo ARGUMENTS` in the workspace at `root`, with artefacts of its own.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<Build, Fault> {
+    cargo_with(root, arguments, &[])
+}
+
+/// The same, with more variables in its environment.
+fn cargo_with(
+    root: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<Build, Fault> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).arg("--message-format=json-diagnostic-rendered-ansi").current_dir(root);
     // Of the cargo that runs this program; they would make another build of everything.
@@ -76,6 +85,7 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<Build, Fault> {
         }
     }
     let output = command
+        .envs(environment.iter().copied())
         .stderr(Stdio::piped())
         .output()
         .map_err(|error| Fault::new(format!("can not run cargo: {error}")))?;
@@ -167,6 +177,32 @@ pub(crate) fn build(root: &Path, package: &str) -> Result<Result<Suite, Build>, 
         tests.extend(names.into_iter().map(|name| format!("{target}::{name}")));
     }
     Ok(Ok(Suite { package: folder, binaries, tests }))
+}
+
+/// Builds a file of models of a crate, for loom to run: the binary, or what rustc says.
+pub(crate) fn build_models(
+    root: &Path,
+    package: &str,
+    target: &str,
+) -> Result<Result<PathBuf, Build>, Fault> {
+    let arguments = [
+        "test",
+        "--no-run",
+        "--release",
+        "-p",
+        package,
+        "--test",
+        target,
+        "--target-dir",
+        "target/loom",
+    ];
+    let environment = [
+        ("RUSTFLAGS", "--cfg rt_loom"),
+        ("CARGO_PROFILE_RELEASE_LTO", "off"),
+        ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+    ];
+    let mut build = cargo_with(root, &arguments, &environment)?;
+    Ok(build.binaries.remove(target).ok_or(build))
 }
 
 /// How to run a test.

@@ -18,6 +18,7 @@ use rt_task::JoinHandle;
 fn model(name: &str, preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = executions.clone();
+    rt_testkit::log_model();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
     // Beyond that a thread of the model panics, and the test with it.

@@ -24,6 +24,7 @@ fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static)
     };
     let executions = StdArc::new(StdAtomicUsize::new(0));
     let counter = executions.clone();
+    rt_testkit::log_model();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;
     // Far beyond what a model needs: one that reaches it fails.

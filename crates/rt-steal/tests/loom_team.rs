@@ -33,6 +33,7 @@ fn explore_within(
     model: impl Fn() + Send + Sync + 'static,
 ) {
     let executions = Arc::new(Counter::new(0));
+    rt_testkit::log_model();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;
     // Far beyond what a model needs: one that reaches it fails.

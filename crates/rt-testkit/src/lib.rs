@@ -7,10 +7,14 @@
 #![forbid(unsafe_code)]
 
 mod by_hand;
+#[cfg(rt_loom)]
+mod model;
 mod tally;
 mod timeline;
 
 pub use by_hand::{ByHand, poll, poll_once, poll_with_waker, waker_of};
+#[cfg(rt_loom)]
+pub use model::log_model;
 pub use tally::{Tally, Witness};
 pub use timeline::Timeline;
 

@@ -32,6 +32,7 @@ fn explore(name: &str, threads: Threads, model: impl Fn() + Send + Sync + 'stati
         Threads::Three => (3, Some(3)),
     };
     let executions = Arc::new(Counter::new(0));
+    rt_testkit::log_model();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;
     builder.max_duration = None;
