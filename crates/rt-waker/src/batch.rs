@@ -1,4 +1,8 @@
 //! Wakers that are ready, on their way out from under a lock.
+//!
+//! * **[WB1]** All in a batch are woken in the order they came in, and the panic of one keeps no
+//!   other waiting.
+//! * **[WB2]** A batch loses nobody: who is in when it is dropped is woken, also by a panic.
 
 use std::task::Waker;
 
@@ -50,7 +54,9 @@ impl WakeBatch {
         self.wakers.is_empty()
     }
 
-    /// Wakes all, in the order they came in, and says how many. A waker that panics is skipped.
+    /// Wakes all, in the order they came in, and says how many. A waker that panics is skipped, and
+    /// counted all the same. The batch is empty then, and can be used again.
+    // COURSE(3.6) stub: todo
     pub fn wake_all(&mut self) -> usize {
         let count = self.wakers.len();
         for waker in self.wakers.drain(..) {
@@ -62,6 +68,8 @@ impl WakeBatch {
 }
 
 impl Drop for WakeBatch {
+    /// Wakes who is in (`[WB2]`).
+    // COURSE(3.6) stub: leak
     fn drop(&mut self) {
         self.wake_all();
     }

@@ -112,7 +112,10 @@ impl Parker {
         self.token.take()
     }
 
-    /// Whether the token came. Without a deadline it always does.
+    /// Waits for the token and takes it. `false` if it did not come by the deadline; without one it
+    /// always comes. No token is lost that comes at the last moment, and none between the look at
+    /// the state and the sleep [P1] [P3].
+    // COURSE(3.8) stub: todo
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
         let token = &*self.token;
         if token.take() {
@@ -157,25 +160,31 @@ struct Token {
 }
 
 impl Token {
-    /// NOTIFIED → EMPTY. Says whether it was so.
+    /// NOTIFIED → EMPTY. Says whether it was so: then what was done before the unpark is visible
+    /// [P2].
     #[inline]
+    // COURSE(3.7) stub: todo
     fn take(&self) -> bool {
         // ORDER(park): receives what was done before the unpark [P2].
         self.state.compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// EMPTY → PARKED, under the lock [P3]. Says whether it was so.
+    // COURSE(3.8) stub: todo
     fn park(&self) -> bool {
         self.state.compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// PARKED → EMPTY, or takes the token if it came at the last moment. Says whether it did.
+    // COURSE(3.8) stub: todo
     fn leave(&self) -> bool {
         // ORDER(park): receives what was done before the unpark [P2].
         self.state.swap(EMPTY, Ordering::Acquire) == NOTIFIED
     }
 
-    /// Anything → NOTIFIED.
+    /// Anything → NOTIFIED, and publishes what was done before, whatever it finds [P2]. A thread that
+    /// said `PARKED` is notified, also if it does not sleep yet [P3]; for any other it takes no lock.
+    // COURSE(3.7) stub: todo
     fn unpark(&self) {
         // ORDER(park): publishes what was done before, to the park that takes the token [P2].
         if self.state.swap(NOTIFIED, Ordering::Release) != PARKED {

@@ -20,6 +20,8 @@
 //! * **[G4]** User code runs when it may: a waker is woken and dropped after the slot was given
 //!   back. Only `clone` runs while the slot is claimed, where it keeps nobody waiting; if it panics,
 //!   the slot is as it was before.
+//! * **[G5]** The newest waker wins: of one task only one is in, and no clone is made of one that
+//!   would wake the same task as the one that is in.
 //!
 //! `AtomicWaker` of the `futures` crates is where this protocol comes from.
 
@@ -88,6 +90,7 @@ impl WakerSlot {
     ///
     /// If a waker does. When its `clone` panics, what was registered before stays registered; when
     /// the one that was replaced panics in its drop, the new one is in.
+    // COURSE(3.4) stub: todo
     pub fn register(&self, waker: &Waker) {
         let Some(claim) = self.claim() else {
             // Somebody wakes right now, or registers: look again soon [G2].
@@ -99,8 +102,11 @@ impl WakerSlot {
         drop(replaced); // user code, so not before [G4]
     }
 
-    /// Takes the waker out, if one is in and nobody else is about to wake it.
+    /// Takes the waker out, if one is in and nobody else is about to wake it. To whoever registers
+    /// at this moment it leaves a mark (`[G2]`). Whatever it finds, what was done before it is visible
+    /// after a later [`register`](WakerSlot::register) (`[G3]`).
     #[must_use = "wake it"]
+    // COURSE(3.5) stub: todo
     pub fn take(&self) -> Option<Waker> {
         // ORDER(waker_slot): the acquire half receives the slot; the release half publishes what
         // happened before this wake to a `register` that finds the mark, or comes later [G3].
@@ -125,7 +131,9 @@ impl WakerSlot {
         }
     }
 
-    /// IDLE → REGISTERING.
+    /// IDLE → REGISTERING. `None` if somebody else has the slot: then what was done before the wake
+    /// that has it is visible to the caller [G3].
+    // COURSE(3.4) stub: todo
     fn claim(&self) -> Option<Claim<'_>> {
         // ORDER(waker_slot): receives the slot from who had it before, or else what happened
         // before the wake that has it now: the caller looks at its condition next.
@@ -142,7 +150,9 @@ struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Puts a clone in and returns what it replaces. Nothing happens if they would wake the same.
+    /// Puts a clone in and returns what it replaces. Nothing happens if they would wake the same
+    /// [G5]. If `clone` panics, what was in is in [G4].
+    // COURSE(3.4) stub: todo
     fn fill(&self, waker: &Waker) -> Option<Waker> {
         let is_in = self.slot.waker.with(|slot| {
             // SAFETY: [G1] the slot is claimed.
@@ -158,13 +168,16 @@ impl Claim<'_> {
         self.slot.waker.with_mut(|slot| unsafe { (*slot).replace(clone) })
     }
 
+    /// Gives the slot back, and wakes what it held if somebody left a mark [G2].
     fn release(self) {
         if let Some(waker) = ManuallyDrop::new(self).hand_back() {
             waker.wake();
         }
     }
 
-    /// REGISTERING → IDLE. With a mark, the waker comes out: its wake has already happened.
+    /// REGISTERING → IDLE. With a mark, the waker comes out: its wake has already happened, and what
+    /// was done before that wake is visible to the caller.
+    // COURSE(3.4) stub: todo
     fn hand_back(&self) -> Option<Waker> {
         let state = &self.slot.state;
         // ORDER(waker_slot): hands the slot on, full.
@@ -183,6 +196,9 @@ impl Claim<'_> {
 }
 
 impl Drop for Claim<'_> {
+    /// A `clone` has panicked: gives the slot back, and wakes what it held if somebody left a mark.
+    /// A second panic ends here.
+    // COURSE(3.5) stub: leak
     fn drop(&mut self) {
         // A second panic would end the process.
         if let Some(waker) = self.hand_back() {

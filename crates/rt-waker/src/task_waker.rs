@@ -23,7 +23,7 @@ static_assertions::assert_impl_all!(TaskRef: Send, Sync);
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
-/// A waker that owns a reference to `task`.
+/// A waker that owns the reference it is made of: no count changes.
 ///
 /// ```
 /// # use rt_testkit::{ByHand, poll};
@@ -36,6 +36,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 /// ```
 #[must_use]
 #[inline]
+// COURSE(3.1) stub: todo
 pub fn waker(task: TaskRef) -> Waker {
     // SAFETY: [K1] the word is a TaskRef, which the waker owns from now on; the functions of the
     // vtable are thread-safe because a TaskRef is.
@@ -47,13 +48,14 @@ pub fn waker(task: TaskRef) -> Waker {
 /// A future that wants to keep it clones it, and the clone owns its reference.
 #[must_use]
 #[inline]
+// COURSE(3.3) stub: todo
 pub fn waker_ref(task: &TaskRef) -> WakerRef<'_> {
     // SAFETY: [K1] never dropped, so it owns nothing; the borrow of `task` outlives it.
     let borrowed = unsafe { Waker::from_raw(RawWaker::new(task.as_raw(), &VTABLE)) };
     WakerRef::new_unowned(ManuallyDrop::new(borrowed))
 }
 
-/// The task behind a waker, if it is one of ours.
+/// The task behind a waker, if it is one of ours: a reference more, the waker keeps its own.
 ///
 /// ```
 /// # use rt_testkit::ByHand;
@@ -63,6 +65,7 @@ pub fn waker_ref(task: &TaskRef) -> WakerRef<'_> {
 /// assert!(rt_waker::task_of(std::task::Waker::noop()).is_none());
 /// ```
 #[must_use]
+// COURSE(3.3) stub: todo
 pub fn task_of(waker: &Waker) -> Option<TaskRef> {
     if !std::ptr::eq(waker.vtable(), &VTABLE) {
         return None;
@@ -72,31 +75,42 @@ pub fn task_of(waker: &Waker) -> Option<TaskRef> {
     Some(TaskRef::clone(&task))
 }
 
+/// The reference of a waker that lives on: to be used, and not given back.
+///
 /// # Safety
 ///
 /// `data` is the data of a waker that outlives the result. [K1]
 #[inline]
+// COURSE(3.2) stub: todo
 unsafe fn borrow(data: *const ()) -> ManuallyDrop<TaskRef> {
     // SAFETY: [K1] the caller says so.
     ManuallyDrop::new(unsafe { TaskRef::from_raw(data) })
 }
 
+/// The two words of a second waker, which owns a reference of its own.
+// COURSE(3.2) stub: todo
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: [K1] called with the data of a live waker.
     let task = unsafe { borrow(data) };
     RawWaker::new(TaskRef::clone(&task).into_raw(), &VTABLE)
 }
 
+/// Wakes the task, and gives back the reference of the waker, which ends here.
+// COURSE(3.1) stub: todo
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1] called with the data of a waker that ends here.
     unsafe { TaskRef::from_raw(data) }.wake();
 }
 
+/// Wakes the task. The waker lives on, and keeps its reference.
+// COURSE(3.2) stub: todo
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: [K1] called with the data of a live waker.
     unsafe { borrow(data) }.wake_by_ref();
 }
 
+/// Wakes nobody, and gives back the reference of the waker, which ends here.
+// COURSE(3.1) stub: leak
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: [K1] called with the data of a waker that ends here.
     drop(unsafe { TaskRef::from_raw(data) });

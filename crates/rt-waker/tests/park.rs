@@ -8,7 +8,7 @@ use std::time::Duration;
 use rt_testkit::{CountingWaker, within};
 use rt_waker::{Park, Parker, WakeBatch};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 type Trace = Arc<Mutex<Vec<String>>>;
 

@@ -8,17 +8,9 @@ use std::time::{Duration, Instant};
 use rt_testkit::within;
 use rt_waker::{Park, Parker, WakeBatch};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(10);
 
-#[test]
-fn a_token_that_came_before_the_park_ends_it_at_once() {
-    within(DEADLINE, || {
-        let parker = Parker::new();
-        parker.unparker().unpark();
-        parker.wait(); // hangs if the token was lost
-        assert!(!parker.try_take(), "one unpark ended two parks: the executor would spin");
-    });
-}
+// The token.
 
 #[test]
 fn many_tokens_count_as_one() {
@@ -30,8 +22,11 @@ fn many_tokens_count_as_one() {
         unparker.clone().unpark();
         waker.wake_by_ref();
         waker.wake();
-        assert!(parker.try_take(), "four unparks left no token");
-        assert!(!parker.try_take(), "four unparks are one wake-up");
+        assert!(
+            parker.try_take(),
+            "four unparks left no token: the executor sleeps on a ready task [P1]"
+        );
+        assert!(!parker.try_take(), "four unparks are one wake-up: the executor would spin [P1]");
     });
 }
 
@@ -41,8 +36,50 @@ fn a_timeout_of_zero_only_looks() {
         let parker = Parker::new();
         assert!(!parker.wait_timeout(Duration::ZERO), "a token that nobody sent");
         parker.unparker().unpark();
-        assert!(parker.wait_timeout(Duration::ZERO), "the token was there and was not seen");
-        assert!(!parker.wait_timeout(Duration::ZERO), "the token was seen and not taken");
+        assert!(parker.wait_timeout(Duration::ZERO), "the token was there and was not seen [P1]");
+        assert!(
+            !parker.wait_timeout(Duration::ZERO),
+            "the token was seen and not taken: a spin [P1]"
+        );
+    });
+}
+
+#[test]
+fn the_other_half_may_be_used_after_the_parker_is_gone() {
+    within(DEADLINE, || {
+        let parker = Parker::new();
+        let (unparker, waker) = (parker.unparker(), parker.waker());
+        drop(parker);
+        unparker.unpark();
+        waker.wake_by_ref();
+        waker.wake();
+        let next = Parker::new();
+        assert!(!next.try_take(), "a late wake-up reached the next runtime's parker [P1]");
+    });
+}
+
+#[test]
+fn a_token_waits_for_its_own_parker() {
+    within(DEADLINE, || {
+        let (outer, inner) = (Parker::new(), Parker::new());
+        outer.unparker().unpark();
+        assert!(!inner.try_take(), "a nested block_on ate the outer one's wake-up [P1]");
+        let unparker = inner.unparker();
+        thread::spawn(move || unparker.unpark()).join().expect("unpark does not panic");
+        assert!(inner.try_take(), "a wake-up from another thread was lost [P1]");
+        assert!(outer.try_take(), "a nested block_on ate the outer one's wake-up [P1]");
+    });
+}
+
+// The thread that waits for it.
+
+#[test]
+fn a_token_that_came_before_the_park_ends_it_at_once() {
+    within(DEADLINE, || {
+        let parker = Parker::new();
+        parker.unparker().unpark();
+        parker.wait(); // hangs if the token was lost
+        assert!(!parker.try_take(), "one unpark ended two parks: the executor would spin [P1]");
     });
 }
 
@@ -77,7 +114,7 @@ fn a_park_that_timed_out_leaves_the_parker_as_it_was() {
     within(DEADLINE, || {
         let parker = Parker::new();
         assert!(!parker.wait_timeout(Duration::from_micros(50)), "a token that nobody sent");
-        assert!(!parker.try_take(), "the end of the time left a token");
+        assert!(!parker.try_take(), "the end of the time left a token [P1]");
         parker.unparker().unpark();
         parker.wait();
     });
@@ -94,7 +131,11 @@ fn an_unpark_reaches_a_thread_that_waits_and_brings_what_was_written_before() {
         let thread = thread::spawn(move || {
             for round in 0..ROUNDS {
                 theirs.wait();
-                assert_eq!(other.load(Ordering::Relaxed), 2 * round + 1, "woken too early");
+                assert_eq!(
+                    other.load(Ordering::Relaxed),
+                    2 * round + 1,
+                    "woken, and blind to what it was woken for [P2]"
+                );
                 other.fetch_add(1, Ordering::Relaxed);
                 to_us.unpark();
             }
@@ -103,7 +144,11 @@ fn an_unpark_reaches_a_thread_that_waits_and_brings_what_was_written_before() {
             ball.fetch_add(1, Ordering::Relaxed);
             to_them.unpark();
             ours.wait();
-            assert_eq!(ball.load(Ordering::Relaxed), 2 * round + 2, "woken too early");
+            assert_eq!(
+                ball.load(Ordering::Relaxed),
+                2 * round + 2,
+                "woken, and blind to what it was woken for [P2]"
+            );
         }
         thread.join().expect("the other thread sees what we see");
     });
@@ -140,7 +185,7 @@ fn nested_parkers_do_not_take_each_others_tokens() {
         assert!(!inner.wait_timeout(Duration::from_micros(50)), "the inner one was woken for it");
         inner.unparker().unpark();
         inner.wait();
-        assert!(outer.try_take(), "a nested block_on ate the outer one's wake-up");
+        assert!(outer.try_take(), "a nested block_on ate the outer one's wake-up [P1]");
     });
 }
 
@@ -165,20 +210,6 @@ fn wakers_of_one_parker_would_wake_the_same_and_those_of_two_not() {
         assert!(waker.will_wake(&parker.waker()), "each poll of a root would clone its waker");
         assert!(waker.will_wake(&waker.clone()), "each poll of a root would clone its waker");
         assert!(!waker.will_wake(&Parker::new().waker()), "the wrong thread would be woken");
-    });
-}
-
-#[test]
-fn the_other_half_may_be_used_after_the_parker_is_gone() {
-    within(DEADLINE, || {
-        let parker = Parker::new();
-        let (unparker, waker) = (parker.unparker(), parker.waker());
-        drop(parker);
-        unparker.unpark();
-        waker.wake_by_ref();
-        waker.wake();
-        let next = Parker::new();
-        assert!(!next.try_take(), "a late wake-up reached the next runtime's parker");
     });
 }
 
