@@ -152,6 +152,7 @@ fn from_the_first_red_to_the_first_green() {
     git(&mine, &["-c", "user.name=me", "-c", "user.email=me@here", "commit", "-m", "mine"]);
     says(&mine, "update", 0, &["Nothing is new"]);
     says(&mine, "goto 2", 0, &["Yours is kept in the branch before-goto-2"]);
+    says(&mine, "update", 0, &["Nothing is new"]);
     let text = fs::read_to_string(mine.join("crates/rt-toy/src/timer.rs")).expect("it is there");
     assert!(!text.contains("todo!"), "the steps before are not ours");
     assert_eq!(git(&mine, &["status", "--porcelain"]), "", "`goto` leaves changes behind");
@@ -174,7 +175,7 @@ fn an_update_merges_what_is_new_into_what_was_written() {
     fs::write(&file, solution("block_on.rs")).expect("as before");
     git(&mine, &[&commit[..], &["mine"]].concat());
 
-    says(&mine, "update", 0, &["1 files of the starter were new"]);
+    says(&mine, "update", 0, &["1 file of the starter was new"]);
     assert_eq!(fs::read_to_string(&path).expect("it is there"), now, "what is new is not there");
     assert_eq!(
         fs::read_to_string(&file).expect("it is there"),

@@ -76,7 +76,7 @@ pub(crate) fn check(
         };
         is_green = show(learner, chapter, part, &outcomes)?;
         if !is_green {
-            if is_first_run {
+            if is_first_run && outcomes.iter().all(|(_, outcome)| is_unwritten(outcome)) {
                 first_words();
             }
             let left = parts.len() - at - 1;
@@ -259,7 +259,10 @@ fn known_mistake(part: &Part, red: &[&(String, Outcome)]) {
     let failed =
         |name: &String| red.iter().any(|(test, outcome)| test == name && !is_unwritten(outcome));
     if let Some(wrong) = part.wrong.iter().find(|wrong| wrong.fails.iter().all(failed)) {
-        anstream::println!("\n  {} {}", paint(WARN, "this resembles a known mistake:"), wrong.says);
+        anstream::println!("\n  {}", paint(WARN, "this resembles a known mistake:"));
+        for line in screen::wrap(&wrong.says, 88) {
+            anstream::println!("  {line}");
+        }
         anstream::println!("  It breaks [{}]: see the invariants in the chapter.", wrong.breaks);
     }
 }

@@ -1,5 +1,7 @@
 //! `cargo course goto N`: everything before step N is ours, from there on everything is a stub.
 
+use crate::command::new::{PRISTINE, commit};
+use crate::command::update;
 use crate::fault::Fault;
 use crate::folder::Folder;
 use crate::git::{git, must_be_clean};
@@ -11,6 +13,8 @@ use crate::starter::{self, ORIGIN, Tree};
 pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
     learner.course.chapter(step)?;
     must_be_clean(&learner.root, &format!("goto {step}"))?;
+    // What is newer comes first: afterwards nothing tells it from what changes here.
+    update::merge(learner)?;
     let is_solved = |part: PartId| part.step < step;
     let mut folder = Folder::default();
     for chapter in &learner.course.chapters {
@@ -24,7 +28,10 @@ pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
     let kept = format!("before-goto-{step}-{here}");
     git(&learner.root, &["branch", "--force", &kept])?;
     folder.write(&learner.root)?;
-    super::new::commit(&learner.root, &format!("goto step {step}"))?;
+    commit(&learner.root, &format!("goto step {step}"))?;
+    update::refresh(learner, step)?;
+    let taken = ["merge", "--quiet", "--no-edit", "--strategy", "ours", PRISTINE];
+    git(&learner.root, &taken)?;
     learner.progress.passed.retain(|part| part.parse().is_ok_and(|part: PartId| part.step < step));
     learner.save()?;
     anstream::println!(

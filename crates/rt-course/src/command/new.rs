@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::course::Course;
 use crate::fault::Fault;
@@ -11,6 +13,7 @@ use crate::learner::Origin;
 use crate::part::PartId;
 use crate::screen;
 use crate::starter::{self, ORIGIN, Tree};
+use crate::suite::{self, End};
 
 /// The branch that only this tool commits to: what was derived, before anybody wrote in it.
 pub(crate) const PRISTINE: &str = "starter";
@@ -35,6 +38,7 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
     let folder = with_origin(course, from)?;
     fs::create_dir_all(place).map_err(|error| Fault::file("create", place, &error))?;
     folder.write(place)?;
+    settle(place)?;
     git(place, &["init", "--quiet", "--initial-branch", PRISTINE])?;
     commit(place, &format!("the starter, from step {from}"))?;
     git(place, &["checkout", "--quiet", "-b", "main"])?;
@@ -72,6 +76,22 @@ pub(crate) fn with_origin(course: &Course, from: u32) -> Result<Folder, Fault> {
     folder.put(".cargo/config.toml", alias);
     folder.put(ORIGIN, Origin { clone, from }.text());
     Ok(folder)
+}
+
+/// Lets cargo take out of Cargo.lock what no crate here needs, before anything is committed.
+pub(crate) fn settle(place: &Path) -> Result<(), Fault> {
+    let metadata = |more: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(["metadata", "--format-version=1"]).args(more).current_dir(place);
+        suite::run(command, Duration::from_secs(300), None)
+    };
+    // What is needed is downloaded already, as a rule.
+    let is_done = metadata(&["--offline"])?.end == End::Passed || metadata(&[])?.end == End::Passed;
+    match is_done {
+        true => Ok(()),
+        false => Err(Fault::new("cargo does not understand the starter")
+            .next(format!("cargo metadata, in {}", place.display()))),
+    }
 }
 
 pub(crate) fn commit(place: &Path, message: &str) -> Result<(), Fault> {

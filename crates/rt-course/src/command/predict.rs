@@ -32,9 +32,9 @@ pub(crate) fn predict(
 
     let path = format!("crates/{}/examples/{}.rs", chapter.package, predict.program);
     anstream::println!("{}\n", paint(STRONG, format!("{path}, run on the reference")));
-    for line in
-        read(&learner.course.root.join(&path))?.lines().filter(|line| !line.starts_with("//!"))
-    {
+    let text = read(&learner.course.root.join(&path))?;
+    let is_head = |line: &&str| line.starts_with("//!") || line.is_empty();
+    for line in text.lines().skip_while(is_head) {
         anstream::println!("    {}", paint(FAINT, line));
     }
     anstream::println!("\n{}\n", predict.question);

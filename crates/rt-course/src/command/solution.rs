@@ -25,19 +25,10 @@ pub(crate) fn solution(
     anstream::println!("{} {}", paint(STRONG, format!("step {id}")), part.title);
     let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     for (source, marked) in chapter.marked(id) {
-        let ours = source.text_of(&marked.item);
-        let ours: String = ours
-            .lines()
-            .filter(|line| !line.trim().starts_with("// COURSE("))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let ours = plain(source.text_of(&marked.item));
         let text = read(&learner.root.join(&source.path))?;
         let yours = Source::read(&source.path, &text)?;
-        let mine = yours.find(&marked.item.name).map(|item| {
-            let text =
-                yours.text_of(item).lines().filter(|line| !line.trim().starts_with("// STEP "));
-            text.map(|line| format!("{line}\n")).collect::<String>()
-        });
+        let mine = yours.find(&marked.item.name).map(|item| plain(yours.text_of(item)));
         let lead = match (&mine, &marked.stub) {
             (None, Stub::Omit) => "a helper of ours that you have not",
             (None, _) => "you have it not under this name",
@@ -58,6 +49,15 @@ pub(crate) fn solution(
     anstream::println!();
     screen::next(&format!("cargo course check {id}"));
     Ok(())
+}
+
+/// Without the line that says which part it is.
+fn plain(text: &str) -> String {
+    let is_sign = |line: &str| {
+        let line = line.trim();
+        line.starts_with("// COURSE(") || line.starts_with("// STEP ")
+    };
+    text.lines().filter(|line| !is_sign(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn agrees(learner: &Learner, id: PartId) -> Result<bool, Fault> {

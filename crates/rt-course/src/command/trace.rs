@@ -62,9 +62,13 @@ pub(crate) fn of_reference(
     }
 }
 
-/// The lines of a timeline in what a test printed.
+/// The lines of a timeline in what a test printed; the first may stand behind the test's name.
 pub(crate) fn timeline(lines: &[String]) -> Vec<String> {
-    lines.iter().filter_map(|line| line.strip_prefix(MARK)).map(str::to_owned).collect()
+    let event = |line: &String| {
+        let named = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "));
+        named.map_or(line.as_str(), |(_, rest)| rest).strip_prefix(MARK).map(str::to_owned)
+    };
+    lines.iter().filter_map(event).collect()
 }
 
 /// What the panics of a test said, without what rustc's test harness adds.
@@ -95,6 +99,7 @@ mod tests {
     fn a_message_is_what_stands_between_the_panic_and_the_note() {
         let lines = [
             "running 1 test",
+            "test x ... | spawn a",
             "| poll a",
             "thread 'x' panicked at a.rs:1:2:",
             "assertion `left == right` failed: lost",
@@ -112,6 +117,6 @@ mod tests {
             message(&lines),
             ["assertion `left == right` failed: lost", "  left: 1", " right: 2"]
         );
-        assert_eq!(timeline(&lines), ["poll a"]);
+        assert_eq!(timeline(&lines), ["spawn a", "poll a"]);
     }
 }
