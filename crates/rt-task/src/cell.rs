@@ -126,8 +126,12 @@ where
     }
 
     /// Allocates a cell: queued, with a reference for being alive and one for the join handle.
-    /// `name` is as long as `origin` says.
+    /// `name` is as long as `origin` says, and is copied to where the cell ends [C5].
+    ///
+    /// The memory is taken once, and written whole before anybody sees it. If there is none, the
+    /// program ends as with any failed allocation.
     #[inline]
+    // COURSE(2.4) stub: todo
     pub(crate) fn allocate(
         future: F,
         origin: Origin<S, H, N>,
@@ -153,6 +157,8 @@ where
         cell.cast()
     }
 
+    /// The cell that a header stands in.
+    ///
     /// # Safety
     ///
     /// `header` is the header of a live cell of this type. [C2]
@@ -161,6 +167,9 @@ where
         unsafe { header.cast::<Self>().as_ref() }
     }
 
+    /// Polls the future where it stands: it never moves [C3]. Pending, it stays; an output or a panic
+    /// is its end, which [`finish`](Cell::finish) takes over. No panic leaves this function.
+    // COURSE(2.7) stub: todo
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Step {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -179,6 +188,10 @@ where
     }
 
     /// Drops the future and stores what came of it. Asks for `RUNNING`.
+    ///
+    /// A panic of that drop is the outcome in place of an output, which is dropped then; after a
+    /// panic of the poll it is discarded. No panic leaves this function.
+    // COURSE(2.8) stub: todo
     fn finish(&self, outcome: Result<F::Output, Payload>) -> End {
         let (outcome, second) = match (outcome, self.caught_drop()) {
             (outcome, Ok(())) => (outcome, None),
@@ -215,6 +228,9 @@ where
         })
     }
 
+    /// Drops the future where it stands, and says how the task ended by it: a panic of the drop is
+    /// stored as the outcome.
+    // COURSE(2.11) stub: todo
     unsafe fn drop_future(header: NonNull<Header>) -> End {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -224,6 +240,8 @@ where
         }
     }
 
+    /// Drops what the stage holds after an end of this kind: the output, the payload, or nothing.
+    // COURSE(2.10) stub: todo
     unsafe fn drop_output(header: NonNull<Header>, end: End) {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -236,6 +254,8 @@ where
         });
     }
 
+    /// Moves the output from the stage to where `to` points [C4].
+    // COURSE(2.10) stub: todo
     unsafe fn take_output(header: NonNull<Header>, to: *mut ()) {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -245,6 +265,8 @@ where
         unsafe { to.cast::<F::Output>().write(output) };
     }
 
+    /// Moves the payload out of the stage.
+    // COURSE(2.10) stub: todo
     unsafe fn take_panic(header: NonNull<Header>) -> Payload {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -252,6 +274,12 @@ where
         cell.stage.with_mut(|stage| unsafe { stage.cast::<Payload>().read() })
     }
 
+    /// Makes the one `Task` [S1], and hands it to a copy of the scheduler.
+    ///
+    /// The moment the task is handed over, another thread may run it to its end and free the cell:
+    /// nothing of it may be touched afterwards. A task that comes back, or whose scheduler can not
+    /// be cloned, is run by nobody: [`Task::refused`] ends it.
+    // COURSE(2.6) stub: todo
     unsafe fn schedule(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.
         let cell = unsafe { Self::of(header) };
@@ -310,6 +338,9 @@ where
         Some(NonNull::from(unsafe { std::str::from_utf8_unchecked(text) }))
     }
 
+    /// Drops what is left in the cell, header and origin, and gives its memory back with the layout it
+    /// was taken with [C1]; also if the drop panics.
+    // COURSE(2.4) stub: todo
     unsafe fn free(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.
         let layout = Self::layout(&unsafe { Self::of(header) }.origin.name);
@@ -319,5 +350,110 @@ where
         contained(|| unsafe { cell.drop_in_place() });
         // SAFETY: [C1] allocated with this layout.
         unsafe { memory::give(cell.cast().as_ptr(), layout) };
+    }
+}
+
+#[cfg(all(test, not(rt_loom)))]
+mod tests {
+    use std::future::pending;
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn within(body: impl FnOnce() + Send + 'static) {
+        rt_testkit::within(std::time::Duration::from_secs(20), body);
+    }
+
+    /// A scheduler that can be counted.
+    #[derive(Clone)]
+    struct Held(#[allow(dead_code, reason = "counted")] Arc<()>);
+
+    impl Schedule for Held {
+        fn schedule(self, task: Task) -> Result<(), Task> {
+            Err(task)
+        }
+    }
+
+    #[track_caller]
+    fn allocate<S: Schedule>(scheduler: S) -> NonNull<Header> {
+        let origin = Origin { scheduler, home: (), name: () };
+        Cell::allocate(pending::<()>(), origin, "", Priority::Normal, Location::caller())
+    }
+
+    fn header(header: &NonNull<Header>) -> &Header {
+        // SAFETY: [C1] it was allocated, and is freed by who holds the pointer.
+        unsafe { header.as_ref() }
+    }
+
+    fn free(cell: NonNull<Header>) {
+        let vtable = header(&cell).vtable;
+        // SAFETY: [S6] nobody else has the cell; what pends for ever holds nothing.
+        unsafe { (vtable.free)(cell) }
+    }
+
+    #[test]
+    fn a_new_cell_is_queued_with_two_references() {
+        within(|| {
+            let cell = allocate(Held(Arc::new(())));
+            let word = header(&cell).state.load();
+            assert!(word.is_queued() && !word.is_local(), "[S1] it is to be polled: {word:?}");
+            assert_eq!(word.count(), 2, "[S6] for being alive, and for the handle: {word:?}");
+            assert_eq!(header(&cell).place.file(), file!(), "a report shows another place: [H1]");
+            free(cell);
+        });
+    }
+
+    #[test]
+    fn a_cell_that_is_freed_drops_its_scheduler() {
+        within(|| {
+            let held = Arc::new(());
+            let cell = allocate(Held(held.clone()));
+            assert_eq!(Arc::strong_count(&held), 2, "the cell has no scheduler: nobody runs it");
+            free(cell);
+            assert_eq!(Arc::strong_count(&held), 1, "each task leaks a handle of its executor");
+        });
+    }
+
+    #[test]
+    #[cfg_attr(rt_sanitize, ignore = "nothing is recycled where it would hide a use after free")]
+    fn the_next_cell_of_its_size_takes_the_memory_of_one_that_was_freed() {
+        within(|| {
+            let held = Arc::new(());
+            let first = allocate(Held(held.clone()));
+            free(first);
+            let second = allocate(Held(held));
+            assert_eq!(second, first, "each task leaks its memory: [C1]");
+            free(second);
+        });
+    }
+
+    /// Panics when it is dropped.
+    #[derive(Clone)]
+    struct Brittle;
+
+    impl Schedule for Brittle {
+        fn schedule(self, task: Task) -> Result<(), Task> {
+            Err(task)
+        }
+    }
+
+    impl Drop for Brittle {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                std::panic::resume_unwind(Box::new("oh"));
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(rt_sanitize, ignore = "nothing is recycled where it would hide a use after free")]
+    fn a_cell_is_freed_also_where_its_scheduler_panics() {
+        within(|| {
+            let first = allocate(Brittle);
+            free(first);
+            let second = allocate(Brittle);
+            assert_eq!(second, first, "a scheduler's panic leaks the memory of a task: [C1]");
+            free(second);
+        });
     }
 }

@@ -87,7 +87,13 @@ impl<T> JoinHandle<T> {
         AbortOnDrop { handle: self }
     }
 
-    /// Waits for the end of the task with `waker` in the slot.
+    /// Waits for the end of the task with `waker` in the slot: `Pending` promises that this one is woken
+    /// then, and no earlier one. A waker that wakes the same is not cloned again.
+    ///
+    /// The slot is touched only while it is the handle's [S4]; the task may be done at any moment,
+    /// also between two lines here. To clone and to drop a waker is user code, which may panic:
+    /// the slot is empty then, and the bit says so.
+    // COURSE(2.9) stub: todo
     fn poll_done(&self, waker: &Waker) -> Poll<()> {
         if self.task.is_done() {
             return Poll::Ready(());
@@ -119,7 +125,8 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Takes the outcome of a task that is done.
+    /// Takes the outcome of a task that is done [S5]: once, so that the drop finds nothing to do.
+    // COURSE(2.10) stub: todo
     fn take(&mut self) -> Result<T, JoinError> {
         self.is_taken = true;
         let (header, pointer) = (self.task.header(), self.task.as_header());
@@ -157,6 +164,9 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    /// Detaches the task. Of one that is done the output is the handle's, to drop it once; of any
+    /// other the slot is, with the waker that may be in it.
+    // COURSE(2.10) stub: leak
     fn drop(&mut self) {
         if self.is_taken {
             return;
@@ -247,9 +257,77 @@ impl<T> Future for AbortOnDrop<T> {
 }
 
 impl<T> Drop for AbortOnDrop<T> {
+    /// Aborts the task, unless its outcome was taken.
+    // COURSE(2.11) stub: leak
     fn drop(&mut self) {
         if !self.handle.is_taken {
             self.handle.abort();
         }
+    }
+}
+
+#[cfg(all(test, not(rt_loom)))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::task::Wake;
+
+    use rt_testkit::CountingWaker;
+
+    use super::*;
+    use crate::schedule::Schedule;
+    use crate::task::Task;
+
+    fn within(body: impl FnOnce() + Send + 'static) {
+        rt_testkit::within(std::time::Duration::from_secs(20), body);
+    }
+
+    #[derive(Clone)]
+    struct Nowhere;
+
+    impl Schedule for Nowhere {
+        fn schedule(self, task: Task) -> Result<(), Task> {
+            Err(task)
+        }
+    }
+
+    fn run(task: Task) {
+        let _ = task.poll(|_, running| running.poll(&mut Context::from_waker(Waker::noop())));
+    }
+
+    /// A waker in whose drop the task runs to its end: as another thread may, at that moment.
+    struct Runs(Mutex<Option<Task>>);
+
+    impl Wake for Runs {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Runs {
+        fn drop(&mut self) {
+            let task = self.0.get_mut().expect("no panic under the lock").take();
+            task.into_iter().filter(|_| !std::thread::panicking()).for_each(run);
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_done_is_not_waited_for() {
+        within(|| {
+            let (task, handle) = Task::new(async {}, Nowhere);
+            assert!(handle.poll_done(Waker::noop()).is_pending(), "joined before it ran");
+            run(task);
+            assert!(handle.poll_done(Waker::noop()).is_ready(), "the joiner hangs: [S5]");
+        });
+    }
+
+    #[test]
+    fn a_task_that_ends_while_its_joiner_registers_is_not_waited_for() {
+        within(|| {
+            let (task, handle) = Task::new(async {}, Nowhere);
+            let first = Waker::from(Arc::new(Runs(Mutex::new(Some(task)))));
+            assert!(handle.poll_done(&first).is_pending(), "joined before it ran");
+            drop(first); // the slot has the last one
+            let (second, wakes) = CountingWaker::new();
+            let is_told = handle.poll_done(&second).is_ready() || wakes.count() == 1;
+            assert!(is_told, "done before the waker was in the slot: the joiner hangs: [S4]");
+        });
     }
 }

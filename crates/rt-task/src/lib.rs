@@ -4,24 +4,24 @@ pub mod coop;
 #[doc(hidden)]
 pub mod sync;
 
-// 2.1 and 2.2: the cell, and its type forgotten.
+// 2.1 to 2.3: the state word.
+mod snapshot;
+mod state;
+
+// 2.4 to 2.6: the cell, its type forgotten; counting, waking.
 mod cell;
 mod header;
 mod memory;
+mod reference;
 
-// 2.3: polling.
+// 2.7 and 2.8: polling, and the end of it.
 mod current;
 mod schedule;
 mod task;
 #[doc(hidden)]
 pub mod unwind;
 
-// 2.4: the state word, waking, counting.
-mod reference;
-mod snapshot;
-mod state;
-
-// 2.5: joining, aborting; who is alive; tasks from elsewhere.
+// 2.9 to 2.12: joining, aborting; who is alive. And tasks from elsewhere.
 mod error;
 mod inbox;
 mod join;

@@ -14,6 +14,7 @@
 //!   used again.
 //! * **[L4]** A link asks for the generation that is open. A handle of a runtime that ended can
 //!   not spawn into the next one that uses the same shard.
+//! * **[L5]** No waker is woken or dropped under the lock: it may be somebody's who asks the list.
 //!
 //! Deliberately not here: who runs the tasks. The list only answers who is alive, and says no to
 //! a spawn after `close`.
@@ -255,6 +256,9 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
 }
 
 impl List {
+    /// Lets nobody in any more. `emptied` is woken when the last task has left, at once if there is
+    /// none; never under the lock [L5].
+    // COURSE(2.12) stub: todo
     fn close(mut list: MutexGuard<'_, List>, emptied: Waker) {
         list.open = None;
         let now = match list.head {
@@ -283,9 +287,12 @@ impl List {
         List { head: None, count: 0, open: None, last: None, emptied: None }
     }
 
+    /// Links a task in as the head of the ring, and counts it.
+    ///
     /// # Safety
     ///
     /// `header` is alive and in no list; the caller holds the lock. [L1]
+    // COURSE(2.12) stub: todo
     unsafe fn insert(&mut self, header: NonNull<Header>) {
         let next = self.head.replace(header).unwrap_or(header);
         // SAFETY: [L2] linked, or the new one.
@@ -299,9 +306,12 @@ impl List {
         self.count += 1;
     }
 
+    /// Takes a task out of the ring; the one behind it becomes the head, if it was that.
+    ///
     /// # Safety
     ///
     /// `header` is in this list; the caller holds the lock. [L1]
+    // COURSE(2.12) stub: todo
     unsafe fn remove(&mut self, header: NonNull<Header>) {
         // SAFETY: [L2] linked.
         let Links { next: Some(next), previous: Some(previous) } =

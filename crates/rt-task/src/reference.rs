@@ -143,13 +143,16 @@ impl TaskRef {
     ///
     /// Does nothing to a task that is done. A poll that goes on at this moment comes to its end,
     /// and if it returns `Ready`, the task has completed.
+    // COURSE(2.11) stub: todo
     pub fn abort(&self) {
         let wake = self.header().state.cancel();
         observer::tell(|observer| observer.aborted(self.id(), current::id()));
         self.submit(wake);
     }
 
+    /// Does what the word asked for: makes the one `Task`, and hands it to the scheduler, or nothing.
     #[inline]
+    // COURSE(2.6) stub: todo
     fn submit(&self, wake: Wake) {
         if wake == Wake::Submit {
             // SAFETY: [S1] the word says that the one Task is ours to make.
@@ -186,7 +189,9 @@ impl TaskRef {
 }
 
 impl Clone for TaskRef {
+    /// One more reference to the same task, which is counted.
     #[inline]
+    // COURSE(2.5) stub: todo
     fn clone(&self) -> TaskRef {
         self.header().state.retain();
         TaskRef { header: self.header }
@@ -194,7 +199,9 @@ impl Clone for TaskRef {
 }
 
 impl Drop for TaskRef {
+    /// Gives the reference back. The last one frees the cell, and nothing of that is read afterwards.
     #[inline]
+    // COURSE(2.5) stub: leak
     fn drop(&mut self) {
         let vtable = self.header().vtable;
         if self.header().state.release() == Release::Free {
@@ -212,5 +219,125 @@ impl fmt::Debug for TaskRef {
             .field("place", &format_args!("{}", self.place()))
             .field("word", &self.word())
             .finish()
+    }
+}
+
+#[cfg(all(test, not(rt_loom)))]
+mod tests {
+    use std::future::pending;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::join::JoinHandle;
+    use crate::schedule::Schedule;
+    use crate::snapshot::{Pend, Start};
+    use crate::task::Task;
+
+    fn within(body: impl FnOnce() + Send + 'static) {
+        rt_testkit::within(std::time::Duration::from_secs(20), body);
+    }
+
+    /// A queue that the test looks into.
+    #[derive(Clone, Default)]
+    struct Desk(Arc<Mutex<Vec<Task>>>);
+
+    impl Desk {
+        fn take(&self) -> Vec<Task> {
+            std::mem::take(&mut *self.0.lock().expect("no panic under the lock"))
+        }
+    }
+
+    impl Schedule for Desk {
+        fn schedule(self, task: Task) -> Result<(), Task> {
+            self.0.lock().expect("no panic under the lock").push(task);
+            Ok(())
+        }
+    }
+
+    /// A task that runs: the test has its right to poll, as an executor has it during a poll.
+    fn running(desk: &Desk) -> JoinHandle<()> {
+        let (task, handle) = Task::new(pending::<()>(), desk.clone());
+        let task = ManuallyDrop::new(task);
+        assert_eq!(task.header().state.start(), Start::Poll, "a new task is polled");
+        handle
+    }
+
+    /// A task that nobody holds.
+    fn idle(desk: &Desk) -> JoinHandle<()> {
+        let handle = running(desk);
+        assert_eq!(handle.task().header().state.pend(), Pend::Rest, "nobody has woken it");
+        handle
+    }
+
+    #[test]
+    fn the_last_reference_frees_the_cell() {
+        within(|| {
+            let desk = Desk::default();
+            let (task, handle) = Task::new(pending::<()>(), desk.clone());
+            // SAFETY: [S6] the end of a task gives the reference of being alive back; here it is ours.
+            let alive = unsafe { TaskRef::counted(ManuallyDrop::new(task).as_header()) };
+            let other = alive.clone();
+            drop(alive);
+            drop(other);
+            assert_eq!(Arc::strong_count(&desk.0), 2, "freed while a handle uses it: [S6]");
+            drop(handle);
+            assert_eq!(Arc::strong_count(&desk.0), 1, "nobody uses it, and it leaks: [S6]");
+        });
+    }
+
+    #[test]
+    fn an_idle_task_that_is_woken_goes_to_its_scheduler_once() {
+        within(|| {
+            let desk = Desk::default();
+            let handle = idle(&desk);
+            handle.task().wake_by_ref();
+            handle.task().wake_by_ref();
+            let tasks = desk.take();
+            assert!(!tasks.is_empty(), "the wake is lost, the task hangs: [S7]");
+            assert_eq!(tasks.len(), 1, "two threads may poll one future: [S1]");
+            assert_eq!(tasks[0].id(), handle.id(), "another task was woken");
+            drop(tasks);
+        });
+    }
+
+    #[test]
+    fn a_task_that_runs_is_left_to_who_polls_it() {
+        within(|| {
+            let desk = Desk::default();
+            let handle = running(&desk);
+            handle.task().wake_by_ref();
+            assert_eq!(desk.take().len(), 0, "two threads may poll one future: [S1]");
+            let state = &handle.task().header().state;
+            assert_eq!(state.pend(), Pend::Again, "the wake is lost, the task hangs: [S7]");
+            // SAFETY: [S1] woken while it ran, it is ours to keep.
+            drop(unsafe { Task::from_header(handle.task().as_header()) });
+        });
+    }
+
+    #[test]
+    fn a_wake_that_uses_its_reference_up_gives_it_back() {
+        within(|| {
+            let desk = Desk::default();
+            let handle = idle(&desk);
+            let count = handle.task().word().count();
+            handle.task().clone().wake();
+            assert_eq!(handle.task().word().count(), count, "each wake leaks a reference: [R1]");
+            assert_eq!(desk.take().len(), 1, "the wake is lost, the task hangs: [S7]");
+        });
+    }
+
+    #[test]
+    fn a_task_is_handed_to_a_copy_of_its_scheduler() {
+        within(|| {
+            let desk = Desk::default();
+            let handle = idle(&desk);
+            handle.task().wake_by_ref();
+            assert_eq!(
+                Arc::strong_count(&desk.0),
+                2,
+                "the cell's own one is gone, or a copy leaks"
+            );
+            assert_eq!(desk.take().len(), 1, "the wake is lost, the task hangs: [S7]");
+        });
     }
 }

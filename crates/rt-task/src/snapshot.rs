@@ -220,7 +220,9 @@ impl Snapshot {
         Snapshot((self.0 & !CLASS) | ((class as u64) << CLASS_SHIFT))
     }
 
-    /// IDLE → QUEUED, RUNNING → RUNNING+QUEUED, anything else stays.
+    /// IDLE → QUEUED, RUNNING → RUNNING+QUEUED, anything else stays. Only who finds the task idle
+    /// submits it: one that runs already has a holder, who finds the mark in `pend`.
+    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
     pub(crate) const fn wake(self) -> (Snapshot, Wake) {
         if self.0 & (QUEUED | DONE) != 0 {
             return (self, Wake::Ignore);
@@ -229,7 +231,9 @@ impl Snapshot {
         (Snapshot(self.0 | QUEUED), wake)
     }
 
-    /// A wake that leaves a mark.
+    /// A wake that leaves a mark, also on a task that is queued or runs. One that is done stays as it
+    /// is.
+    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
     pub(crate) const fn cancel(self) -> (Snapshot, Wake) {
         if self.is_done() {
             return (self, Wake::Ignore);
@@ -238,13 +242,16 @@ impl Snapshot {
         (Snapshot(next.0 | CANCELLED), wake)
     }
 
-    /// QUEUED → RUNNING.
+    /// QUEUED → RUNNING: the wakes until now are answered by this poll, and a later one sets `QUEUED`
+    /// again. A task with the mark of `cancel` is to be dropped.
+    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
     pub(crate) const fn start(self) -> (Snapshot, Start) {
         let start = if self.is_cancelled() { Start::Drop } else { Start::Poll };
         (Snapshot((self.0 & !QUEUED) | RUNNING), start)
     }
 
-    /// RUNNING → IDLE, RUNNING+QUEUED → QUEUED.
+    /// RUNNING → IDLE, RUNNING+QUEUED → QUEUED: woken while it ran, it stays with who polled it.
+    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
     pub(crate) const fn pend(self) -> (Snapshot, Pend) {
         let pend = if self.is_queued() { Pend::Again } else { Pend::Rest };
         (Snapshot(self.0 & !RUNNING), pend)
@@ -255,7 +262,9 @@ impl Snapshot {
         (Snapshot((self.0 & !RUNNING) | QUEUED), ())
     }
 
-    /// RUNNING → DONE.
+    /// RUNNING → DONE, with the bits of the outcome. The word that it replaces says what is left to
+    /// do: whether the handle is gone [S5], and whether the slot holds a waker [S4].
+    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
     pub(crate) const fn complete(self, end: End) -> (Snapshot, Complete) {
         let todo = Complete {
             drop_output: self.0 & JOIN_INTEREST == 0,
@@ -264,7 +273,8 @@ impl Snapshot {
         (Snapshot((self.0 & !RUNNING) | DONE | outcome(end)), todo)
     }
 
-    /// The handle takes the waker slot back, to look at it or to leave.
+    /// The handle takes the waker slot back, to look at it or to leave [S4]. Done, nothing changes.
+    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
     pub(crate) const fn claim_slot(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);
@@ -272,7 +282,9 @@ impl Snapshot {
         (Snapshot(self.0 & !JOIN_WAKER), Join::Slot)
     }
 
-    /// The handle filled the waker slot and hands it to who completes.
+    /// The handle filled the waker slot and hands it to who completes [S4]. Done, nothing changes: it
+    /// came too late.
+    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
     pub(crate) const fn offer_slot(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);
@@ -280,7 +292,9 @@ impl Snapshot {
         (Snapshot(self.0 | JOIN_WAKER), Join::Slot)
     }
 
-    /// The handle is dropped: nobody will take the output.
+    /// The handle is dropped: nobody will take the output [S5], and the slot is the handle's for the
+    /// last time [S4]. Done, nothing changes.
+    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
     pub(crate) const fn detach(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);
@@ -329,10 +343,9 @@ mod tests {
     #[test]
     fn a_word_reads_as_its_phase_and_its_marks() {
         let queued = Snapshot::new(Priority::Low, false);
-        assert_eq!(format!("{queued:?}"), "QUEUED+JOIN_INTEREST Low ×2");
+        assert_eq!(format!("{queued:?}"), "QUEUED+JOIN_INTEREST Low ×2", "a new task is queued");
         let idle = queued.start().0.pend().0;
-        assert_eq!(format!("{idle:?}"), "IDLE+JOIN_INTEREST Low ×2");
-        assert_eq!(format!("{:?}", idle.detach().0), "IDLE Low ×2");
+        assert_eq!(format!("{idle:?}"), "IDLE+JOIN_INTEREST Low ×2", "polled, it waits for a wake");
     }
 
     #[test]
@@ -340,28 +353,111 @@ mod tests {
         for word in words() {
             let idle = !word.is_queued() && !word.is_running() && !word.is_done();
             let (next, action) = word.wake();
-            assert_eq!(action == Wake::Submit, idle, "from {word:?}");
-            assert_eq!(next.wake().1, Wake::Ignore, "twice from {word:?}");
+            let why = "two threads would poll one future, or none: [S1]";
+            assert_eq!(action == Wake::Submit, idle, "{why}, a wake from {word:?}");
+            assert_eq!(next.wake().1, Wake::Ignore, "{why}, a second wake from {word:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_wake_a_task_is_queued_or_done() {
+        for word in words() {
+            let next = word.wake().0;
+            let is_kept = next.is_queued() || next.is_done();
+            assert!(is_kept, "the wake is lost, the task hangs: [S7], from {word:?} to {next:?}");
+            assert_eq!(
+                next.is_running(),
+                word.is_running(),
+                "a wake starts and ends no poll: [S2]"
+            );
+        }
+    }
+
+    #[test]
+    fn a_start_answers_the_wakes_until_then() {
+        for word in words().filter(|w| w.is_queued() && !w.is_running() && !w.is_done()) {
+            let (next, start) = word.start();
+            assert!(next.is_running(), "nobody has the right to the future: [S2], from {word:?}");
+            assert!(!next.is_queued(), "each poll would be followed by another one: {word:?}");
+            let expected = if word.is_cancelled() { Start::Drop } else { Start::Poll };
+            assert_eq!(start, expected, "an aborted task is polled, or another dropped: {word:?}");
+        }
+    }
+
+    #[test]
+    fn a_task_woken_during_its_poll_stays_with_who_polls_it() {
+        for word in words().filter(|w| w.is_running() && !w.is_done()) {
+            let (next, pend) = word.wake().0.pend();
+            assert_eq!(pend, Pend::Again, "the wake is lost, the task hangs: [S7], {word:?}");
+            assert!(next.is_queued() && !next.is_running(), "[S1] says who holds it: {next:?}");
+        }
+    }
+
+    #[test]
+    fn a_task_that_nobody_woke_rests() {
+        for word in words().filter(|w| w.is_running() && !w.is_queued() && !w.is_done()) {
+            let (next, pend) = word.pend();
+            assert_eq!(pend, Pend::Rest, "polled again with nothing to do: a busy loop, {word:?}");
+            assert!(!next.is_queued() && !next.is_running(), "no wake can find it idle: {next:?}");
         }
     }
 
     #[test]
     fn a_cancelled_task_is_dropped_at_its_next_start() {
         for word in words().filter(|w| !w.is_done()) {
-            let (next, _) = word.cancel();
-            assert!(next.is_queued(), "a cancelled task waits for its start: {word:?}");
-            assert_eq!(next.start().1, Start::Drop, "from {word:?}");
+            let (next, action) = word.cancel();
+            assert!(next.is_queued(), "an aborted task that nobody starts: [S7], from {word:?}");
+            assert_eq!(next.start().1, Start::Drop, "an aborted task is polled: from {word:?}");
+            assert_eq!(action, word.wake().1, "it goes where a wake goes: [S1], from {word:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_says_who_has_the_output_and_who_is_woken() {
+        for word in words().filter(|w| w.is_running() && !w.is_done() && !w.has_outcome()) {
+            for end in [End::Completed, End::Panicked, End::Cancelled] {
+                let (next, todo) = word.complete(end);
+                let is_joined = word.0 & JOIN_INTEREST != 0;
+                assert_eq!(next.end(), Some(end), "the joiner is told another end: {word:?}");
+                assert!(!next.is_running(), "who may still touch the future? [S2], {next:?}");
+                assert_eq!(todo.drop_output, !is_joined, "dropped twice or never: [S5], {word:?}");
+                assert_eq!(todo.wake_joiner, word.has_join_waker(), "it hangs: [S4], {word:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_slot_goes_to_the_handle_and_to_who_completes() {
+        for word in words().filter(|w| !w.is_done()) {
+            let (claimed, offered) = (word.claim_slot(), word.offer_slot());
+            assert_eq!((claimed.1, offered.1), (Join::Slot, Join::Slot), "from {word:?}");
+            assert!(!claimed.0.has_join_waker(), "two write to one slot: [S4], {word:?}");
+            assert!(offered.0.has_join_waker(), "nobody wakes the joiner: [S4], {word:?}");
+        }
+    }
+
+    #[test]
+    fn a_handle_that_leaves_takes_its_interest_and_the_slot_along() {
+        let idle = Snapshot::new(Priority::Low, false).start().0.pend().0;
+        assert_eq!(format!("{:?}", idle.offer_slot().0.detach().0), "IDLE Low ×2");
+        for word in words().filter(|w| !w.is_done()) {
+            let (next, join) = word.detach();
+            assert_eq!(join, Join::Slot, "the handle does not look at the slot: [S4], {word:?}");
+            let (_, todo) = next.complete(End::Completed);
+            assert!(todo.drop_output, "the output that nobody takes leaks: [S5], {word:?}");
+            assert!(!todo.wake_joiner, "who completes looks at a slot of nobody: [S4], {word:?}");
         }
     }
 
     #[test]
     fn nothing_touches_a_word_that_is_done_but_the_count_and_the_class() {
         for word in words().filter(|w| w.is_done()) {
-            assert_eq!(word.wake(), (word, Wake::Ignore));
-            assert_eq!(word.cancel(), (word, Wake::Ignore));
-            assert_eq!(word.claim_slot(), (word, Join::Done));
-            assert_eq!(word.offer_slot(), (word, Join::Done));
-            assert_eq!(word.detach(), (word, Join::Done));
+            let why = "[S3] what is done stays as it is";
+            assert_eq!(word.wake(), (word, Wake::Ignore), "{why}: wake");
+            assert_eq!(word.cancel(), (word, Wake::Ignore), "{why}: cancel");
+            assert_eq!(word.claim_slot(), (word, Join::Done), "{why}: claim_slot");
+            assert_eq!(word.offer_slot(), (word, Join::Done), "{why}: offer_slot");
+            assert_eq!(word.detach(), (word, Join::Done), "{why}: detach");
         }
     }
 
@@ -380,7 +476,8 @@ mod tests {
                 word.offer_slot().0,
                 word.detach().0,
             ] {
-                assert_eq!(rest(next), rest(word), "from {word:?}");
+                let why = "a reference is lost or invented, or another class served: [S6]";
+                assert_eq!(rest(next), rest(word), "{why}, from {word:?}");
             }
         }
     }

@@ -13,6 +13,8 @@
 //!   set in the word that `complete` replaced, else to whoever completed the task.
 //! * **[S6]** The count is never zero while somebody holds a reference. "Being alive" (not
 //!   `DONE`) is a reference of its own, so queueing, polling and waking touch no count.
+//! * **[S7]** After a wake or a cancel the word says `QUEUED` or `DONE`; `start` alone clears `QUEUED`.
+//!   So a poll follows every wake, or the end.
 //!
 //! Every transition is a pure function from a [`Snapshot`] to the next one and to what its
 //! caller must do. One loop applies it. Three edges are so hot that they are a single addition;
@@ -45,9 +47,11 @@ impl State {
         Snapshot::from_bits(self.0.load(Ordering::Relaxed)).is_local()
     }
 
-    /// Applies a transition. Also where nothing changes the word is written: what the caller did
-    /// before is visible to the next poll.
+    /// Applies a transition in one step: what is returned belongs to the word that was replaced,
+    /// whatever other threads do meanwhile. Also where nothing changes the word is written: what the
+    /// caller did before is visible to the next poll.
     #[inline]
+    // COURSE(2.3) stub: todo
     fn apply<A>(&self, transition: impl Fn(Snapshot) -> (Snapshot, A)) -> A {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
@@ -78,15 +82,18 @@ impl State {
         self.apply(Snapshot::cancel)
     }
 
-    /// QUEUED → RUNNING, in one addition.
+    /// QUEUED → RUNNING, in one addition. What was done before the wake is visible from here on.
     #[inline]
+    // COURSE(2.3) stub: todo
     pub(crate) fn start(&self) -> Start {
         // ORDER(wake): receives what the thread that woke the task did before.
         Snapshot::from_bits(self.0.fetch_add(Snapshot::START, Ordering::Acquire)).start().1
     }
 
-    /// RUNNING → IDLE or QUEUED, in one subtraction.
+    /// RUNNING → IDLE or QUEUED, in one subtraction. The next poll sees what this one did; who is
+    /// told `Again` sees what was done before the wake.
     #[inline]
+    // COURSE(2.3) stub: todo
     pub(crate) fn pend(&self) -> Pend {
         // ORDER(wake): publishes this poll to the next one, wherever it runs, and receives what
         // a wake during this poll published if the task is queued again.
@@ -98,8 +105,10 @@ impl State {
         self.apply(Snapshot::restart);
     }
 
-    /// RUNNING → DONE, in one addition.
+    /// RUNNING → DONE, in one addition. Who reads `DONE` sees the output; who is told of a joiner sees
+    /// its waker.
     #[inline]
+    // COURSE(2.3) stub: todo
     pub(crate) fn complete(&self, end: End) -> Complete {
         let step = Snapshot::completion(end);
         // ORDER(complete): the release half publishes the output to the join handle.
@@ -127,8 +136,9 @@ impl State {
         self.apply(|word| (word.with_priority(class), ()));
     }
 
-    /// One more reference, made from one that exists.
+    /// One more reference, made from one that exists. Before the count could wrap the process ends.
     #[inline]
+    // COURSE(2.5) stub: todo
     pub(crate) fn retain(&self) {
         let before = Snapshot::from_bits(self.0.fetch_add(Snapshot::REFERENCE, Ordering::Relaxed));
         if before.is_overcounted() {
@@ -137,8 +147,10 @@ impl State {
         }
     }
 
-    /// One reference less.
+    /// One reference less. Exactly one caller is told to free the cell: the last one, who sees all that
+    /// was done through the others.
     #[inline]
+    // COURSE(2.5) stub: todo
     pub(crate) fn release(&self) -> Release {
         // ORDER(count): publishes the last use through this reference to whoever frees the cell…
         let before = Snapshot::from_bits(self.0.fetch_sub(Snapshot::REFERENCE, Ordering::AcqRel));
@@ -160,11 +172,15 @@ mod tests {
         State(AtomicU64::new(word.bits()))
     }
 
+    fn within(body: impl FnOnce() + Send + 'static) {
+        rt_testkit::within(std::time::Duration::from_secs(20), body);
+    }
+
     #[test]
     fn the_one_addition_of_start_agrees_with_its_specification() {
         for word in words().filter(|w| w.is_queued() && !w.is_running() && !w.is_done()) {
             let real = state(word);
-            assert_eq!((real.start(), real.load()), swap(word.start()), "from {word:?}");
+            assert_eq!((real.start(), real.load()), swap(word.start()), "[S2] from {word:?}");
         }
     }
 
@@ -172,7 +188,7 @@ mod tests {
     fn the_one_subtraction_of_pend_agrees_with_its_specification() {
         for word in words().filter(|w| w.is_running() && !w.is_done()) {
             let real = state(word);
-            assert_eq!((real.pend(), real.load()), swap(word.pend()), "from {word:?}");
+            assert_eq!((real.pend(), real.load()), swap(word.pend()), "[S1] from {word:?}");
         }
     }
 
@@ -181,13 +197,116 @@ mod tests {
         for word in words().filter(|w| w.is_running() && !w.is_done() && !w.has_outcome()) {
             for end in [End::Completed, End::Panicked, End::Cancelled] {
                 let real = state(word);
-                assert_eq!((real.complete(end), real.load()), swap(word.complete(end)));
-                assert_eq!(real.load().end(), Some(end), "from {word:?}");
+                let found = (real.complete(end), real.load());
+                assert_eq!(found, swap(word.complete(end)), "[S3] {end:?} from {word:?}");
+                assert_eq!(found.1.end(), Some(end), "the joiner is told another end: {word:?}");
             }
         }
     }
 
     fn swap<A, B>((a, b): (A, B)) -> (B, A) {
         (b, a)
+    }
+
+    #[test]
+    fn a_change_in_between_is_seen_and_not_undone() {
+        let state = State::new(Priority::Normal, false);
+        let is_first = std::cell::Cell::new(true);
+        let wake = state.apply(|word| {
+            if is_first.replace(false) {
+                assert_eq!(state.start(), Start::Poll, "another thread starts the task just now");
+            }
+            word.wake()
+        });
+        let word = state.load();
+        assert!(word.is_running(), "another thread's change is undone: [S2], {word:?}");
+        assert!(word.is_queued(), "the wake is lost, the task hangs: [S7], {word:?}");
+        assert_eq!(wake, Wake::Ignore, "two threads may poll one future: [S1], {word:?}");
+    }
+
+    #[test]
+    fn what_one_thread_changes_another_does_not_undo() {
+        within(|| {
+            const ROUNDS: usize = 20_000;
+            let (state, both) = (State::new(Priority::Normal, false), std::sync::Barrier::new(2));
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    both.wait();
+                    for _ in 0..ROUNDS {
+                        let _ = state.offer_slot();
+                        assert!(state.load().has_join_waker(), "a joiner is forgotten: [S4]");
+                        let _ = state.claim_slot();
+                        assert!(!state.load().has_join_waker(), "two own one slot: [S4]");
+                    }
+                });
+                scope.spawn(|| {
+                    both.wait();
+                    for class in Priority::ALL.into_iter().cycle().take(ROUNDS) {
+                        state.set_priority(class);
+                        assert_eq!(state.load().priority(), class, "a change is lost");
+                    }
+                });
+            });
+        });
+    }
+
+    #[test]
+    fn of_threads_that_wake_at_once_one_submits() {
+        within(|| {
+            for _ in 0..200 {
+                let state = State::new(Priority::Normal, false);
+                assert_eq!(state.start(), Start::Poll, "a new task is polled");
+                assert_eq!(state.pend(), Pend::Rest, "nobody has woken it");
+                let wake = || (0..10).filter(|_| state.wake() == Wake::Submit).count();
+                let submitted = std::thread::scope(|scope| {
+                    let other = scope.spawn(wake);
+                    wake() + other.join().expect("a wake does not panic")
+                });
+                assert_eq!(submitted, 1, "two threads poll one future, or none does: [S1]");
+            }
+        });
+    }
+
+    #[test]
+    fn the_last_of_all_references_is_told_to_free() {
+        let state = State::new(Priority::Normal, false);
+        state.retain();
+        assert_eq!(state.load().count(), 3, "a cell would be freed that somebody uses: [S6]");
+        let found = [state.release(), state.release(), state.release()];
+        let why = "freed too early, or never: [S6]";
+        assert_eq!(found, [Release::Keep, Release::Keep, Release::Free], "{why}");
+        assert!(state.load().is_queued(), "counting touches no phase");
+    }
+
+    #[test]
+    fn of_threads_that_give_back_at_once_one_frees() {
+        const ROUNDS: usize = 2_000;
+        within(|| {
+            let rounds: Vec<_> = (0..ROUNDS)
+                .map(|_| (State::new(Priority::Normal, false), AtomicU64::new(0)))
+                .collect();
+            let frees = || {
+                let each = rounds.iter().map(|(state, arrived)| {
+                    arrived.fetch_add(1, Ordering::Relaxed);
+                    // The other one may have no processor of its own.
+                    let mut looks = 0;
+                    while arrived.load(Ordering::Relaxed) < 2 {
+                        looks += 1;
+                        if looks > 1_000 {
+                            std::thread::yield_now();
+                        }
+                    }
+                    state.release() == Release::Free
+                });
+                each.collect::<Vec<_>>()
+            };
+            let (one, two) = std::thread::scope(|scope| {
+                let other = scope.spawn(frees);
+                (frees(), other.join().expect("to give a reference back does not panic"))
+            });
+            for (one, two) in one.into_iter().zip(two) {
+                assert!(one != two, "a cell is freed twice, or never: [S6]");
+            }
+        });
     }
 }

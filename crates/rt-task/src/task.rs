@@ -127,12 +127,16 @@ impl Task {
     /// the begun poll, to finish with a [`Context`]. The waker of a poll therefore touches no
     /// count. If the closure does not finish the poll, the task is queued again.
     ///
+    /// Until the closure returns the task is the [current](crate::current()) one, and may spend a full
+    /// [budget](crate::coop).
+    ///
     /// # Panics
     ///
     /// If the task is local and this is not its thread. The future is not touched; the task goes
     /// home to be cancelled there. And if the closure panics: that cancels the task, unless its
     /// future had come to its end by then.
     #[inline]
+    // COURSE(2.7) stub: todo
     pub fn poll(self, with: impl for<'a> FnOnce(&'a TaskRef, Running<'a>)) -> Polled {
         if !self.is_at_home() {
             messages::polled_away_from_home(&self);
@@ -172,7 +176,9 @@ impl Task {
         home.is_none_or(|home| home == ThreadNumber::current())
     }
 
-    /// Drops the future here, where it may be dropped.
+    /// Drops the future here, where it may be dropped, with the task as the current one; then the task
+    /// is done.
+    // COURSE(2.11) stub: todo
     fn cancel(self) {
         let (poll, Start::Poll | Start::Drop) = self.start();
         let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
@@ -206,6 +212,9 @@ impl Deref for Task {
 }
 
 impl Drop for Task {
+    /// Cancels the task: here, if its future may be dropped on this thread. Else it is marked and goes
+    /// back to its scheduler, once, and is refused if it is dropped on that way.
+    // COURSE(2.11) stub: leak
     fn drop(&mut self) {
         // SAFETY: [S1] the Task is used up here.
         let task = unsafe { Task::from_header(self.as_header()) };
@@ -274,7 +283,10 @@ impl Poll {
         ManuallyDrop::new(self).task.as_header()
     }
 
+    /// The future waits: the task rests, and the right to poll is gone until a wake. Or a wake came
+    /// while it ran: then the `Task` stays with the caller [S1].
     #[inline]
+    // COURSE(2.7) stub: todo
     fn pend(self) -> Polled {
         let pend = self.task.header().state.pend();
         let header = self.into_header();
@@ -291,6 +303,8 @@ impl Poll {
         Polled::Again(unsafe { Task::from_header(self.into_header()) })
     }
 
+    /// Drops the future in place of a poll, and remembers that it is gone.
+    // COURSE(2.11) stub: todo
     fn drop_future(&self) {
         let task = &self.task;
         // SAFETY: [S2] we are RUNNING.
@@ -298,7 +312,9 @@ impl Poll {
         self.step.set(Some(Step::Ready(end)));
     }
 
-    /// The future is gone, its outcome is stored: tell everybody, and stop being alive.
+    /// The future is gone, its outcome is stored: tell everybody, and stop being alive: that reference
+    /// ends here [S6]. Nobody unwinds out of the telling.
+    // COURSE(2.8) stub: todo
     fn complete(self, end: End) -> Polled {
         let all_told = NoUnwind;
         self.tell(end);
@@ -314,7 +330,9 @@ impl Poll {
 
     /// In this order: the scheduler, so that its counters are right before anybody sees the task
     /// done; the word; the output nobody wants; the list of the living, which when empty says that
-    /// every task is done; then the joiner.
+    /// every task is done; then the joiner, and who waits for the list. What is somebody else's code
+    /// is contained: a panic in it keeps none of the rest from happening.
+    // COURSE(2.8) stub: todo
     fn tell(&self, end: End) {
         let (header, pointer) = (self.task.header(), self.task.as_header());
         // SAFETY: [C2] the vtable is the cell's own.
@@ -346,6 +364,9 @@ impl Drop for NoUnwind {
 }
 
 impl Drop for Poll {
+    /// Brings the task to its end: completed, if the future is gone, else queued again, dropped and so
+    /// cancelled.
+    // COURSE(2.11) stub: leak
     fn drop(&mut self) {
         // SAFETY: [R2] as in `new`; the fields are not used again.
         let poll = unsafe { Poll::new(self.task.as_header()) };

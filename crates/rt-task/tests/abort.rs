@@ -42,7 +42,7 @@ fn abort_before_the_first_poll_drops_the_future_unpolled() {
         let future = async move { ran.store(true, Ordering::Relaxed) };
         let (task, mut handle) = Task::new(future, hand.clone());
         handle.abort();
-        assert_eq!(hand.scheduled(), 0, "the task stands in the queue twice");
+        assert_eq!(hand.scheduled(), 0, "the task stands in the queue twice: [S1]");
         assert!(matches!(poll(task), Polled::Cancelled), "an aborted task was polled");
         assert!(!seen.load(Ordering::Relaxed), "an aborted task ran");
         assert_cancelled(&mut handle);
@@ -56,13 +56,14 @@ fn abort_while_idle_queues_the_task_to_be_dropped() {
         let (task, mut handle, tally) = endless(&hand);
         let _ = poll(task);
         handle.abort();
-        assert_eq!(tally.dropped(), 0, "abort dropped the future on the caller's thread");
-        assert_eq!(hand.scheduled(), 1, "nobody will drop the future of the aborted task");
-        assert!(!handle.is_finished());
-        assert!(matches!(poll(hand.pop().expect("queued")), Polled::Cancelled));
-        assert_eq!(tally.dropped(), 1, "the future leaked");
+        assert_eq!(tally.dropped(), 0, "abort dropped the future on the caller's thread: [S2]");
+        assert_eq!(hand.scheduled(), 1, "nobody will drop the future of the aborted task: [S7]");
+        assert!(!handle.is_finished(), "its joiner goes on while the future lives: [S3]");
+        let task = hand.pop().expect("queued");
+        assert!(matches!(poll(task), Polled::Cancelled), "an aborted task was polled");
+        assert_eq!(tally.dropped(), 1, "the future leaked: [H5]");
         assert_cancelled(&mut handle);
-        assert_eq!(hand.ended(), [End::Cancelled]);
+        assert_eq!(hand.ended(), [End::Cancelled], "an executor's counters are wrong");
     });
 }
 
@@ -74,9 +75,9 @@ fn abort_while_queued_again_is_seen_at_the_next_start() {
         let _ = poll(task);
         handle.task().wake_by_ref();
         handle.abort();
-        assert_eq!(hand.scheduled(), 1, "the task stands in the queue twice");
-        assert_eq!(hand.run(), 1);
-        assert_eq!(tally.dropped(), 1, "the future leaked");
+        assert_eq!(hand.scheduled(), 1, "the task stands in the queue twice: [S1]");
+        assert_eq!(hand.run(), 1, "the abort was lost: the task hangs: [S7]");
+        assert_eq!(tally.dropped(), 1, "the future leaked: [H5]");
         assert_cancelled(&mut handle);
     });
 }
@@ -89,11 +90,13 @@ fn abort_during_a_pending_poll_drops_the_future_after_it() {
         let polled = task.poll(|task, running| {
             task.abort();
             running.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
-            assert_eq!(tally.dropped(), 0, "the future was dropped inside its own poll");
+            assert_eq!(tally.dropped(), 0, "the future was dropped inside its own poll: [S2]");
         });
-        let Polled::Again(task) = polled else { panic!("the abort was lost: the task hangs") };
-        assert!(matches!(poll(task), Polled::Cancelled));
-        assert_eq!((tally.dropped(), hand.scheduled()), (1, 0));
+        let Polled::Again(task) = polled else {
+            panic!("the abort was lost, the task hangs: [S7]")
+        };
+        assert!(matches!(poll(task), Polled::Cancelled), "an aborted task was polled");
+        assert_eq!((tally.dropped(), hand.scheduled()), (1, 0), "leaked, or queued: [H5], [S3]");
         assert_cancelled(&mut handle);
     });
 }
@@ -111,9 +114,10 @@ fn abort_during_the_last_poll_is_too_late() {
         });
         let (task, mut handle) = Task::new(future, hand.clone());
         *slot.lock().expect("no panic") = Some(handle.abort_handle());
-        assert!(matches!(poll(task), Polled::Completed));
+        assert!(matches!(poll(task), Polled::Completed), "the last poll does not count");
         assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok("made it"))), "output thrown away");
-        assert_eq!((hand.scheduled(), hand.ended()), (0, vec![End::Completed]));
+        let found = (hand.scheduled(), hand.ended());
+        assert_eq!(found, (0, vec![End::Completed]), "done, and queued or ended again: [S3]");
     });
 }
 
@@ -125,7 +129,7 @@ fn abort_after_the_end_does_nothing() {
         let _ = poll(task);
         handle.abort();
         handle.abort_handle().abort();
-        assert_eq!(hand.scheduled(), 0, "a task that is done was queued");
+        assert_eq!(hand.scheduled(), 0, "a task that is done was queued: [S3]");
         assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(8))), "the output is lost");
         handle.abort();
     });
@@ -141,8 +145,9 @@ fn abort_twice_is_abort_once() {
         handle.abort();
         aborter.abort();
         aborter.clone().abort();
-        assert_eq!(hand.run(), 1, "one drop, however often it is asked for");
-        assert_eq!((tally.dropped(), hand.ended()), (1, vec![End::Cancelled]));
+        assert_eq!(hand.run(), 1, "one drop, however often it is asked for: [S1]");
+        let found = (tally.dropped(), hand.ended());
+        assert_eq!(found, (1, vec![End::Cancelled]), "dropped or ended not once: [S3]");
     });
 }
 
@@ -154,11 +159,12 @@ fn abort_wakes_the_joiner_when_the_future_is_gone() {
         let (task, mut handle, tally) = endless(&hand);
         let _ = poll(task);
         let mut cx = std::task::Context::from_waker(&waker);
-        assert!(std::pin::Pin::new(&mut handle).poll(&mut cx).is_pending());
+        assert!(std::pin::Pin::new(&mut handle).poll(&mut cx).is_pending(), "nobody aborted it");
         handle.abort();
-        assert_eq!(wakes.count(), 0, "the joiner goes on while the future still lives");
-        assert_eq!(hand.run(), 1);
-        assert_eq!((wakes.count(), tally.dropped()), (1, 1), "the joiner of an aborted task hangs");
+        assert_eq!(wakes.count(), 0, "the joiner goes on while the future still lives: [S3]");
+        assert_eq!(hand.run(), 1, "the abort was lost, the task hangs: [S7]");
+        let found = (wakes.count(), tally.dropped());
+        assert_eq!(found, (1, 1), "the joiner of an aborted task hangs: [S4]");
         assert_cancelled(&mut handle);
     });
 }
@@ -171,8 +177,8 @@ fn abort_from_another_thread_leaves_the_drop_to_the_executor() {
         let _ = poll(task);
         let aborter = handle.abort_handle();
         thread::spawn(move || aborter.abort()).join().expect("abort panicked");
-        assert_eq!(tally.dropped(), 0, "the aborting thread dropped the future");
-        assert_eq!((hand.run(), tally.dropped()), (1, 1), "the abort was lost");
+        assert_eq!(tally.dropped(), 0, "the aborting thread dropped the future: [S2]");
+        assert_eq!((hand.run(), tally.dropped()), (1, 1), "the abort was lost: [S7]");
     });
 }
 
@@ -182,9 +188,9 @@ fn dropping_the_right_to_poll_cancels_the_task() {
         let hand = ByHand::new();
         let (task, mut handle, tally) = endless(&hand);
         drop(task);
-        assert_eq!(tally.dropped(), 1, "an executor that forgets a task leaks its future");
+        assert_eq!(tally.dropped(), 1, "an executor that forgets a task leaks its future: [S1]");
         assert_cancelled(&mut handle);
-        assert_eq!(hand.ended(), [End::Cancelled]);
+        assert_eq!(hand.ended(), [End::Cancelled], "an executor's counters are wrong");
     });
 }
 
@@ -193,10 +199,10 @@ fn a_future_whose_drop_aborts_and_wakes_its_own_task_is_dropped_once() {
     struct Own(Arc<std::sync::Mutex<Option<rt_task::TaskRef>>>, Tally);
     impl Drop for Own {
         fn drop(&mut self) {
-            let own = self.0.lock().expect("no panic").take().expect("dropped once");
+            drop(self.1.witness());
+            let Some(own) = self.0.lock().expect("no panic").take() else { return };
             own.abort();
             own.wake();
-            drop(self.1.witness());
         }
     }
     within(|| {
@@ -213,8 +219,9 @@ fn a_future_whose_drop_aborts_and_wakes_its_own_task_is_dropped_once() {
         );
         *slot.lock().expect("no panic") = Some(task.reference());
         handle.abort();
-        assert!(matches!(poll(task), Polled::Cancelled));
-        assert_eq!((tally.dropped(), hand.scheduled()), (1, 0), "a done task was queued again");
+        assert!(matches!(poll(task), Polled::Cancelled), "an aborted task was polled");
+        let found = (tally.dropped(), hand.scheduled());
+        assert_eq!(found, (1, 0), "dropped twice, or queued again while it ends: [S1]");
         assert_cancelled(&mut handle);
     });
 }

@@ -20,10 +20,10 @@ fn a_name_is_kept_with_the_task() {
         let (task, handle) = Builder::new().name(&text).spawn(async {}, ByHand::new());
         drop(text);
         let task = task.expect("nothing refuses it");
-        assert_eq!(task.name(), Some("für Elise"), "a report shows another name");
+        assert_eq!(task.name(), Some("für Elise"), "a report shows another name: [C5]");
         let reference: TaskRef = handle.task().clone();
         drop((task, handle));
-        assert_eq!(reference.name(), Some("für Elise"), "the name is gone with the future");
+        assert_eq!(reference.name(), Some("für Elise"), "the name is gone with the future: [C5]");
         let text = format!("{reference:?}");
         assert!(text.contains("für Elise"), "debugging output lacks the name: {text}");
     });
@@ -33,7 +33,7 @@ fn a_name_is_kept_with_the_task() {
 fn a_task_without_a_name_has_none() {
     within(|| {
         let (task, _handle) = Task::new(async {}, ByHand::new());
-        assert_eq!(task.name(), None);
+        assert_eq!(task.name(), None, "a report shows a name that nobody gave: [C5]");
     });
 }
 
@@ -41,13 +41,16 @@ fn a_task_without_a_name_has_none() {
 fn the_place_of_a_task_is_where_it_was_spawned() {
     within(|| {
         let (line, (task, _a)) = (line!(), Task::new(async {}, ByHand::new()));
-        assert_eq!((task.place().file(), task.place().line()), (file!(), line));
+        let place = (task.place().file(), task.place().line());
+        assert_eq!(place, (file!(), line), "a report shows another place: [H1]");
         let (line, builder) = (line!(), Builder::new());
         let (task, _b) = builder.spawn_local(async {}, ByHand::new());
-        assert_eq!(task.expect("not refused").place().line(), line);
+        let place = task.expect("not refused").place();
+        assert_eq!(place.line(), line, "a report shows another place: [H1]");
         let elsewhere = Location::caller();
         let (task, _c) = Builder::default().place(elsewhere).spawn(async {}, ByHand::new());
-        assert!(std::ptr::eq(task.expect("not refused").place(), elsewhere));
+        let place = task.expect("not refused").place();
+        assert!(std::ptr::eq(place, elsewhere), "a report shows another place: [H1]");
     });
 }
 

@@ -132,7 +132,9 @@ fn nothing_is_lost_between_four_threads_and_the_owner() {
                 })
                 .collect();
             start.wait();
-            while taken.len() < THREADS * EACH {
+            let mut is_last = false;
+            while !is_last {
+                is_last = threads.iter().all(|thread| thread.is_finished());
                 inbox.take(|task| taken.push(task.id()));
                 thread::yield_now();
             }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn end(living: &Living, hand: &ByHand) {
     living.close(Waker::noop().clone());
     living.tasks().iter().for_each(TaskRef::abort);
     while living.count() > 0 {
-        assert!(hand.run() > 0, "an aborted task is neither queued nor done: shutdown hangs");
+        assert!(hand.run() > 0, "neither queued nor done, the shutdown hangs: [S7]");
     }
 }
 
@@ -41,18 +41,18 @@ fn a_task_is_in_the_list_from_its_spawn_to_its_end() {
     within(|| {
         let (living, generation) = open();
         let hand = ByHand::new();
-        assert_eq!(living.count(), 0);
+        assert_eq!(living.count(), 0, "a new list counts tasks: [L1]");
         let (first, one) = endless(&living, generation, &hand);
         let (second, two) = endless(&living, generation, &hand);
-        assert_eq!(first.shard(), Some(living.number()), "the task does not know its list");
+        assert_eq!(first.shard(), Some(living.number()), "the task does not know its list: [L1]");
         let ids: Vec<_> = living.tasks().iter().map(TaskRef::id).collect();
-        assert_eq!(ids, [two.id(), one.id()], "a report lists other tasks than there are");
+        assert_eq!(ids, [two.id(), one.id()], "a report lists other tasks than there are: [L1]");
         let _ = (poll(first), poll(second));
-        assert_eq!(living.count(), 2, "an idle task is missing in the report");
+        assert_eq!(living.count(), 2, "an idle task is missing in the report: [L1]");
         one.abort();
         hand.run();
         let ids: Vec<_> = living.tasks().iter().map(TaskRef::id).collect();
-        assert_eq!(ids, [two.id()], "the wrong task left the list");
+        assert_eq!(ids, [two.id()], "the wrong task left the list: [L1]");
         end(&living, &hand);
     });
 }
@@ -73,9 +73,9 @@ fn tasks_may_leave_the_list_in_any_order() {
                 drop(tasks[leaving].take());
                 let listed: Vec<_> = living.tasks().iter().map(TaskRef::id).collect();
                 let alive = tasks.iter().flatten().map(|task| task.id()).rev();
-                assert_eq!(listed, alive.collect::<Vec<_>>(), "leaving in order {order:?}");
+                assert_eq!(listed, alive.collect::<Vec<_>>(), "leaving in order {order:?}: [L2]");
             }
-            assert_eq!(living.count(), 0);
+            assert_eq!(living.count(), 0, "the list counts tasks that are gone: [L1]");
         }
     });
 }
@@ -84,7 +84,7 @@ fn tasks_may_leave_the_list_in_any_order() {
 fn a_task_outside_of_every_list_is_in_none() {
     within(|| {
         let (task, _handle) = Task::new(async {}, ByHand::new());
-        assert_eq!(task.shard(), None);
+        assert_eq!(task.shard(), None, "its end looks for it in somebody's list: [L1]");
     });
 }
 
@@ -98,11 +98,12 @@ fn a_spawn_after_close_is_refused_and_its_handle_resolves() {
         let (task, mut handle) = Builder::new()
             .listed(&living, generation)
             .spawn(async move { drop(held) }, hand.clone());
-        assert!(task.is_none(), "a task was let in after the end");
-        assert_eq!(tally.dropped(), 1, "the future of a refused spawn leaked");
+        assert!(task.is_none(), "a task was let in after the end: [L4]");
+        assert_eq!(tally.dropped(), 1, "the future of a refused spawn leaked: [H5]");
         let Poll::Ready(Err(error)) = poll_once(&mut handle) else { panic!("the joiner hangs") };
         assert!(error.is_cancelled(), "the joiner was told {error:?}");
-        assert_eq!((living.count(), hand.ended()), (0, vec![End::Cancelled]));
+        let found = (living.count(), hand.ended());
+        assert_eq!(found, (0, vec![End::Cancelled]), "listed, or not ended once: [L1]");
     });
 }
 
@@ -112,13 +113,14 @@ fn a_spawn_into_an_earlier_generation_is_refused() {
         let (living, earlier) = open();
         living.close(Waker::noop().clone());
         let generation = living.open();
-        assert!(living.is_open(generation) && !living.is_open(earlier));
+        let is_right = living.is_open(generation) && !living.is_open(earlier);
+        assert!(is_right, "open for a runtime that is gone: [L4]");
         let hand = ByHand::new();
         let (task, _handle) = Builder::new().listed(&living, earlier).spawn(async {}, hand.clone());
-        assert!(task.is_none(), "a dead runtime's handle spawned into the next runtime");
+        assert!(task.is_none(), "a dead runtime's handle spawned into the next one: [L4]");
         let (task, _handle) = endless(&living, generation, &hand);
         drop(task);
-        assert_eq!(living.count(), 0);
+        assert_eq!(living.count(), 0, "the list counts tasks that are gone: [L1]");
     });
 }
 
@@ -132,9 +134,9 @@ fn the_end_of_the_last_task_is_told_once_after_close() {
         let (second, _two) = endless(&living, generation, &hand);
         living.close(waker);
         drop(first);
-        assert_eq!(wakes.count(), 0, "a shutdown ends while a task is alive");
+        assert_eq!(wakes.count(), 0, "a shutdown ends while a task is alive: [L1]");
         drop(second);
-        assert_eq!(wakes.count(), 1, "a shutdown is not told that all tasks are gone: it hangs");
+        assert_eq!(wakes.count(), 1, "a shutdown is not told of the last end, it hangs: [L1]");
     });
 }
 
@@ -144,8 +146,26 @@ fn closing_an_empty_list_is_told_at_once() {
         let (living, generation) = open();
         let (waker, wakes) = CountingWaker::new();
         living.close(waker);
-        assert_eq!(wakes.count(), 1, "the end of a runtime without tasks hangs");
-        assert!(!living.is_open(generation));
+        assert_eq!(wakes.count(), 1, "the end of a runtime without tasks hangs: [L1]");
+        assert!(!living.is_open(generation), "a closed list lets tasks in: [L4]");
+    });
+}
+
+/// Asks the list when it is woken.
+struct Asks(Arc<Living>, Tally);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {
+        (0..=self.0.count()).for_each(|_| drop(self.1.witness()));
+    }
+}
+
+#[test]
+fn who_is_told_of_the_end_may_ask_the_list() {
+    rt_testkit::within(Duration::from_secs(5), || {
+        let (living, told) = (Arc::new(open().0), Tally::new());
+        living.close(Waker::from(Arc::new(Asks(living.clone(), told.clone()))));
+        assert_eq!(told.dropped(), 1, "not told, or told while a task is alive: [L1]");
     });
 }
 
@@ -160,7 +180,7 @@ fn an_empty_list_that_is_open_wakes_nobody() {
         let generation = living.open();
         let (task, _handle) = endless(&living, generation, &ByHand::new());
         drop(task);
-        assert_eq!(wakes.count(), 1, "the waker of an earlier end was woken again");
+        assert_eq!(wakes.count(), 1, "the waker of an earlier end was woken again: [L4]");
     });
 }
 
@@ -186,10 +206,15 @@ fn two_tasks_that_await_each_other_are_freed_by_the_list() {
         *of_one.borrow_mut() = Some(second);
         *of_two.borrow_mut() = Some(first);
         let _ = (poll_with_waker(one), poll_with_waker(two));
-        assert_eq!((tally.dropped(), living.count()), (0, 2), "they wait for each other");
+        assert_eq!(
+            (tally.dropped(), living.count()),
+            (0, 2),
+            "they wait for each other, and live: [L1]"
+        );
         end(&living, &hand);
-        assert_eq!(tally.dropped(), 2, "two tasks that wait for each other leak at shutdown");
-        assert_eq!(hand.ended(), [End::Cancelled, End::Cancelled]);
+        assert_eq!(tally.dropped(), 2, "two tasks that wait for each other leak at shutdown: [L1]");
+        let both = [End::Cancelled, End::Cancelled];
+        assert_eq!(hand.ended(), both, "an executor's counters are wrong");
     });
 }
 
@@ -209,7 +234,7 @@ fn a_task_that_stores_its_own_waker_is_freed_by_the_list() {
         drop(handle);
         let _ = poll_with_waker(task.expect("open"));
         end(&living, &hand);
-        assert_eq!(tally.dropped(), 1, "a task that keeps its own waker leaks at shutdown");
+        assert_eq!(tally.dropped(), 1, "a task that keeps its own waker leaks at shutdown: [L1]");
     });
 }
 
@@ -218,12 +243,15 @@ fn a_future_whose_drop_spawns_into_the_closed_list_is_no_obstacle() {
     struct Spawner(Arc<Living>, Generation, ByHand, Tally);
     impl Drop for Spawner {
         fn drop(&mut self) {
+            if thread::panicking() {
+                return;
+            }
             let held = self.3.witness();
             let future = async move { drop(held) };
             let builder = Builder::new().listed(&self.0, self.1);
             let (task, handle) = builder.spawn(future, self.2.clone());
             assert!(task.is_none(), "a drop at shutdown spawned a task: no end of it");
-            assert!(handle.is_finished());
+            assert!(handle.is_finished(), "the joiner of a refused spawn hangs");
         }
     }
     within(|| {
@@ -239,7 +267,7 @@ fn a_future_whose_drop_spawns_into_the_closed_list_is_no_obstacle() {
             Builder::new().listed(&living, generation).spawn(future, hand.clone());
         let _ = poll(task.expect("open"));
         end(&living, &hand);
-        assert_eq!(tally.dropped(), 1);
+        assert_eq!(tally.dropped(), 1, "what a drop spawned at shutdown leaked: [L4]");
     });
 }
 
@@ -252,13 +280,14 @@ fn spawns_and_ends_on_many_threads_leave_an_empty_list() {
                 scope.spawn(|| {
                     for _ in 0..200 {
                         let (task, _handle) = endless(&living, generation, &ByHand::new());
-                        assert!(living.tasks().iter().any(|other| other.id() == task.id()));
+                        let is_listed = living.tasks().iter().any(|other| other.id() == task.id());
+                        assert!(is_listed, "a living task is missing in the report: [L1]");
                     }
                 });
             }
         });
-        assert_eq!(living.count(), 0, "the list counts tasks that are gone");
-        assert!(living.tasks().is_empty());
+        assert_eq!(living.count(), 0, "the list counts tasks that are gone: [L1]");
+        assert!(living.tasks().is_empty(), "a report lists tasks that are gone: [L2]");
     });
 }
 
@@ -277,8 +306,8 @@ fn a_number_is_used_again_under_another_generation() {
             }
         };
         let _ = again.open();
-        assert!(!again.is_open(earlier), "a stale handle spawns into the next runtime");
-        assert!(usize::from(number) <= Living::MAX);
+        assert!(!again.is_open(earlier), "a stale handle spawns into the next runtime: [L4]");
+        assert!(usize::from(number) <= Living::MAX, "a number that no label has room for: [L1]");
     });
 }
 

@@ -64,7 +64,7 @@ impl Local {
         assert_eq!(
             dropped_on,
             [thread::current().id()],
-            "a future that is not Send was dropped on another thread, or leaked"
+            "a future that is not Send was dropped on another thread, or leaked: [T1]"
         );
     }
 }
@@ -74,9 +74,11 @@ fn a_local_task_runs_at_home() {
     within(|| {
         let shared = Rc::new(5);
         let (task, mut handle) = Task::new_local(async move { *shared }, ByHand::new());
-        assert!(task.is_local() && !Task::new(async {}, ByHand::new()).0.is_local());
-        assert!(matches!(poll(task), Polled::Completed));
-        assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(5))));
+        assert!(task.is_local(), "it may be polled anywhere: [T1]");
+        let (other, _handle) = Task::new(async {}, ByHand::new());
+        assert!(!other.is_local(), "it may not be polled anywhere: [T1]");
+        assert!(matches!(poll(task), Polled::Completed), "the future returned: it is complete");
+        assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(5))), "the output is lost: [S5]");
     });
 }
 
@@ -86,7 +88,7 @@ fn a_local_output_need_not_be_send() {
         let (task, mut handle) = Task::new_local(async { Rc::new(6) }, ByHand::new());
         let _ = poll(task);
         let Poll::Ready(Ok(output)) = poll_once(&mut handle) else { panic!("no output") };
-        assert_eq!(Rc::strong_count(&output), 1, "somebody else has the output too");
+        assert_eq!(Rc::strong_count(&output), 1, "somebody else has the output too: [J1]");
     });
 }
 
@@ -107,12 +109,12 @@ fn polled_elsewhere_it_panics_without_touching_the_future() {
              does not belong to: a task of `Task::new_local` may only be polled on the thread \
              that made it"
         );
-        assert_eq!(text, expected);
-        assert_eq!(local.tally.dropped(), 0, "the wrong thread dropped the future");
+        assert_eq!(text, expected, "the message does not say what to do");
+        assert_eq!(local.tally.dropped(), 0, "the wrong thread dropped the future: [T1]");
         let task = local.hand.pop().expect("the task did not come home: it hangs");
-        assert!(matches!(poll(task), Polled::Cancelled));
+        assert!(matches!(poll(task), Polled::Cancelled), "polled though it was given up");
         local.assert_dropped_here();
-        assert_eq!(local.hand.ended(), [End::Cancelled]);
+        assert_eq!(local.hand.ended(), [End::Cancelled], "an executor's counters are wrong");
     });
 }
 
@@ -122,12 +124,14 @@ fn dropped_elsewhere_it_goes_home_to_be_cancelled() {
         let mut local = local();
         let task = local.task();
         thread::spawn(move || drop(task)).join().expect("dropping a task panicked");
-        assert_eq!(local.tally.dropped(), 0, "the wrong thread dropped the future");
-        assert!(!local.handle.is_finished());
-        assert_eq!(local.hand.run(), 1, "the task did not come home: it hangs");
+        assert_eq!(local.tally.dropped(), 0, "the wrong thread dropped the future: [T1]");
+        assert!(!local.handle.is_finished(), "its joiner goes on while the future lives: [S3]");
+        assert_eq!(local.hand.run(), 1, "the task did not come home, it hangs: [S1]");
         local.assert_dropped_here();
-        let Poll::Ready(Err(error)) = poll_once(&mut local.handle) else { panic!("hangs") };
-        assert!(error.is_cancelled());
+        let Poll::Ready(Err(error)) = poll_once(&mut local.handle) else {
+            panic!("the joiner hangs")
+        };
+        assert!(error.is_cancelled(), "the joiner was told {error:?}");
     });
 }
 
@@ -139,10 +143,10 @@ fn woken_and_aborted_elsewhere_it_is_queued_at_home() {
         let _ = poll(task);
         let (reference, aborter) = (local.handle.task().clone(), local.handle.abort_handle());
         thread::spawn(move || reference.wake()).join().expect("a wake panicked");
-        assert_eq!(local.hand.run(), 1, "a wake from another thread was lost");
+        assert_eq!(local.hand.run(), 1, "a wake from another thread was lost: [S7]");
         thread::spawn(move || aborter.abort()).join().expect("an abort panicked");
-        assert_eq!(local.tally.dropped(), 0, "the aborting thread dropped the future");
-        assert_eq!(local.hand.run(), 1, "an abort from another thread was lost");
+        assert_eq!(local.tally.dropped(), 0, "the aborting thread dropped the future: [T1]");
+        assert_eq!(local.hand.run(), 1, "an abort from another thread was lost: [S7]");
         local.assert_dropped_here();
     });
 }
@@ -168,7 +172,7 @@ fn refused_at_home_it_is_cancelled_at_home() {
         local.hand.refuse();
         local.handle.task().wake_by_ref();
         local.assert_dropped_here();
-        assert_eq!(local.hand.ended(), [End::Cancelled]);
+        assert_eq!(local.hand.ended(), [End::Cancelled], "an executor's counters are wrong");
     });
 }
 
@@ -188,15 +192,23 @@ fn dropped_elsewhere_when_its_home_is_gone_it_leaks_and_says_so() {
         let (task, mut handle, tally, hand) = home.join().expect("no panic");
         let reference = task.reference();
         drop(task);
-        assert_eq!(tally.dropped(), 0, "a future that is not Send was dropped on another thread");
+        assert_eq!(tally.dropped(), 0, "the wrong thread dropped the future: [T1]");
         let Poll::Ready(Err(error)) = poll_once(&mut handle) else { panic!("the joiner hangs") };
         assert!(error.is_cancelled(), "the joiner was told {error:?}");
         assert_eq!(hand.ended(), [End::Cancelled], "`ended` is called once");
         drop(handle);
-        assert_eq!(reference.word().count(), 2, "the memory of the leaked future may be reused");
+        assert_eq!(
+            reference.word().count(),
+            2,
+            "the memory of the leaked future may be reused: [T1]"
+        );
         reference.wake_by_ref();
         reference.abort();
-        assert_eq!((hand.scheduled(), hand.ended().len()), (0, 1), "a leaked task runs again");
+        assert_eq!(
+            (hand.scheduled(), hand.ended().len()),
+            (0, 1),
+            "a leaked task runs again: [S3]"
+        );
     });
 }
 
@@ -250,6 +262,7 @@ fn the_number_of_a_task_is_seen_inside_of_it() {
             Task::new_local(async { rt_task::current().map(Id::get) }, ByHand::new());
         let id = task.id().get();
         let _ = poll(task);
-        assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(Some(seen))) if seen == id));
+        let is_seen = matches!(poll_once(&mut handle), Poll::Ready(Ok(Some(seen))) if seen == id);
+        assert!(is_seen, "`current` says another task inside of the poll");
     });
 }

@@ -164,8 +164,35 @@ impl Schedule for ByWord {
 }
 
 fn assert_one_allocation(what: &str, counts: Counts) {
-    assert_eq!(counts.allocations, 1, "{what}: spawning is one malloc, everything after it none");
-    assert_eq!(counts.frees, 1, "{what}: the memory of a finished task was not given back");
+    let why = "spawning is one malloc, everything after it none: [C1]";
+    assert_eq!(counts.allocations, 1, "{what}: {why}");
+    let why = "the memory of a finished task was not given back: [S6]";
+    assert_eq!(counts.frees, 1, "{what}: {why}");
+}
+
+#[test]
+fn a_spawn_is_one_allocation() {
+    within(DEADLINE, || {
+        let (spawned, counts) = counted(|| Task::new(async {}, Nowhere));
+        assert_eq!(counts.allocations, 1, "each spawn costs more than one malloc: [C1]");
+        let why = "72 bytes of header, and room for the payload of a panic";
+        assert_eq!(counts.size, 88, "each task costs other memory than it needs: {why}");
+        drop(spawned);
+    });
+}
+
+#[test]
+fn a_name_is_spawned_within_the_one_allocation() {
+    within(DEADLINE, || {
+        for name in ["", "x", "a name that is rather longer than any of the fields of a header"] {
+            let spawn = || Builder::new().name(name).spawn(async {}, Nowhere);
+            let ((task, handle), counts) = counted(spawn);
+            assert_eq!(counts.allocations, 1, "a name costs a malloc of its own: [C5]");
+            let found = handle.task().name();
+            assert_eq!(found, Some(name), "a report would show another name: [C5]");
+            drop((task, handle));
+        }
+    });
 }
 
 #[test]
@@ -187,8 +214,8 @@ fn a_future_of_any_alignment_is_one_allocation_and_stands_aligned() {
     within(DEADLINE, || {
         let ((address, same), counts) = one_life(Twice::new(Line));
         assert_one_allocation("a future aligned to 128", counts);
-        assert!(address.is_multiple_of(128), "the future stands at {address:#x}: misaligned");
-        assert!(same, "a pinned future moved between two polls");
+        assert!(address.is_multiple_of(128), "the future stands at {address:#x}: misaligned: [C1]");
+        assert!(same, "a pinned future moved between two polls: [C3]");
     });
 }
 
@@ -200,7 +227,7 @@ fn a_future_of_a_mebibyte_is_one_allocation() {
         let life = || one_life(Twice::new([0u8; 1 << 20]));
         let ((_, same), counts) = roomy.spawn(life).expect("a thread").join().expect("no panic");
         assert_one_allocation("a future of 1 MiB", counts);
-        assert!(same, "a pinned future moved between two polls");
+        assert!(same, "a pinned future moved between two polls: [C3]");
     });
 }
 
@@ -213,7 +240,7 @@ fn an_output_larger_than_its_future_has_room() {
             poll_once(&mut handle)
         });
         let Poll::Ready(Ok(output)) = output else { panic!("a finished task has no output") };
-        assert!(output.iter().all(|&byte| byte == 7), "the output was damaged on its way");
+        assert!(output.iter().all(|&byte| byte == 7), "the output was damaged on its way: [C4]");
         assert_one_allocation("a large output", counts);
     });
 }

@@ -52,13 +52,13 @@ fn a_task_whose_scheduler_can_not_be_cloned_is_cancelled_by_its_wake() {
             pending::<()>().await;
         };
         let (task, mut handle) = Task::new(future, Fragile);
-        assert!(matches!(poll(task), Polled::Pending));
+        assert!(matches!(poll(task), Polled::Pending), "the future waits: so does its task");
         CLONE_PANICS.set(true);
         handle.task().wake_by_ref();
         CLONE_PANICS.set(false);
-        assert_eq!(tally.dropped(), 1, "the future is stranded: its executor could never end");
+        assert_eq!(tally.dropped(), 1, "the future is stranded, its executor never ends: [S1]");
         let Poll::Ready(Err(error)) = poll_once(&mut handle) else { panic!("the joiner hangs") };
-        assert!(error.is_cancelled());
+        assert!(error.is_cancelled(), "the joiner was told {error:?}");
     });
 }
 
@@ -70,7 +70,7 @@ struct Brittle {
 
 impl Drop for Brittle {
     fn drop(&mut self) {
-        if self.is_in_the_cell {
+        if self.is_in_the_cell && !std::thread::panicking() {
             oh();
         }
     }
@@ -91,7 +91,7 @@ fn a_scheduler_that_panics_in_its_drop_unwinds_through_no_executor() {
     within(|| {
         let (task, handle) = Task::new(async {}, Brittle { is_in_the_cell: true });
         drop(handle);
-        assert!(matches!(poll(task), Polled::Completed));
+        assert!(matches!(poll(task), Polled::Completed), "the future returned: it is complete");
     });
 }
 
@@ -123,7 +123,7 @@ fn a_local_task_that_is_lost_on_its_way_home_ends_there() {
             let Poll::Ready(Err(error)) = poll_once(&mut handle) else {
                 panic!("the joiner of a task that was lost hangs")
             };
-            assert!(error.is_cancelled());
+            assert!(error.is_cancelled(), "the joiner was told {error:?}");
         }
     });
 }
@@ -198,7 +198,7 @@ impl Schedule for Frees {
     fn schedule(self, task: Task) -> Result<(), Task> {
         drop(task);
         // Of the test, of the cell, and of this call.
-        assert_eq!(Arc::strong_count(&self.own), 3, "the cell is freed while it is in use");
+        assert_eq!(Arc::strong_count(&self.own), 3, "the cell is freed while it is in use: [S6]");
         self.own.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -217,9 +217,10 @@ fn a_cell_outlives_the_call_of_its_scheduler() {
         let (task, handle) = Task::new(future, Frees { own: own.clone() });
         let waker = handle.task().clone();
         drop(handle);
-        assert!(matches!(poll(task), Polled::Pending));
+        assert!(matches!(poll(task), Polled::Pending), "the future waits: so does its task");
         waker.wake(); // uses the last reference up
-        assert_eq!((own.load(Ordering::Relaxed), tally.dropped()), (1, 1));
-        assert_eq!(Arc::strong_count(&own), 1, "the cell was not freed");
+        let found = (own.load(Ordering::Relaxed), tally.dropped());
+        assert_eq!(found, (1, 1), "the scheduler was not asked, or the future leaked: [S7]");
+        assert_eq!(Arc::strong_count(&own), 1, "the cell was not freed: [S6]");
     });
 }

@@ -15,11 +15,10 @@ fn within(body: impl FnOnce() + Send + 'static) {
     rt_testkit::within(Duration::from_secs(20), body);
 }
 
-/// Nothing else ends a task that pends for ever.
+/// Ends a task that pends for ever: woken, it is queued, and dropped in place of a poll.
 fn end(handle: &JoinHandle<()>, hand: &ByHand) {
-    handle.abort();
-    hand.run();
-    assert!(handle.is_finished(), "an aborted task lives on");
+    handle.task().wake_by_ref();
+    drop(hand.pop());
 }
 
 #[test]
@@ -31,7 +30,7 @@ fn wake_while_idle_queues_once() {
         handle.task().wake_by_ref();
         handle.task().wake_by_ref();
         handle.task().clone().wake();
-        assert_eq!(hand.scheduled(), 1, "one task stands in the queue more than once");
+        assert_eq!(hand.scheduled(), 1, "two threads may poll the task at once: [S1]");
         end(&handle, &hand);
     });
 }
@@ -42,8 +41,8 @@ fn wake_while_queued_leads_to_one_poll() {
         let hand = ByHand::new();
         let (task, handle) = Task::new(pending::<()>(), hand.clone());
         handle.task().wake_by_ref();
-        assert_eq!(hand.scheduled(), 0, "a task that is about to be polled was queued again");
-        assert!(matches!(poll(task), Polled::Pending), "the wake before the poll counts as later");
+        assert_eq!(hand.scheduled(), 0, "about to be polled, and queued again: [S1]");
+        assert!(matches!(poll(task), Polled::Pending), "the poll answers the wake before it: [S7]");
         end(&handle, &hand);
     });
 }
@@ -65,11 +64,11 @@ fn wake_while_running_requeues_once() {
         });
         let (task, handle) = Task::new(future, hand.clone());
         let Polled::Again(task) = poll_with_waker(task) else {
-            panic!("a wake during the poll was lost: the task hangs");
+            panic!("a wake during the poll was lost, the task hangs: [S7]");
         };
-        assert_eq!(hand.scheduled(), 0, "a second entry: two threads may poll the task at once");
-        assert!(matches!(poll_with_waker(task), Polled::Pending), "one wake, two more polls");
-        assert_eq!(seen.load(Ordering::Relaxed), 2, "the future was not polled again");
+        assert_eq!(hand.scheduled(), 0, "two threads may poll the task at once: [S1]");
+        assert!(matches!(poll_with_waker(task), Polled::Pending), "one wake, two more polls: [S7]");
+        assert_eq!(seen.load(Ordering::Relaxed), 2, "the future was not polled again: [S7]");
         end(&handle, &hand);
     });
 }
@@ -83,8 +82,8 @@ fn wake_while_the_last_poll_runs_does_nothing() {
             Poll::Ready(())
         });
         let (task, _handle) = Task::new(future, hand.clone());
-        assert!(matches!(poll_with_waker(task), Polled::Completed));
-        assert_eq!(hand.scheduled(), 0, "a task that is done was queued");
+        assert!(matches!(poll_with_waker(task), Polled::Completed), "the output is lost");
+        assert_eq!(hand.scheduled(), 0, "polled after its end: [S3]");
     });
 }
 
@@ -101,10 +100,10 @@ fn a_waker_may_outlive_its_task() {
         let waker = waker_of(&task);
         drop(handle);
         let _ = poll(task);
-        assert_eq!(tally.dropped(), 1, "a waker keeps the future of a task that is done");
+        assert_eq!(tally.dropped(), 1, "a waker keeps the future of a task that is done: [H5]");
         waker.wake_by_ref();
         waker.wake();
-        assert_eq!(hand.scheduled(), 0, "a late wake queued a task that is done");
+        assert_eq!(hand.scheduled(), 0, "a late wake queued a task that is done: [S3]");
     });
 }
 
@@ -125,8 +124,8 @@ fn a_task_that_stores_its_own_waker_is_freed_at_its_end() {
         let (task, handle) = Task::new(future, hand.clone());
         let _ = poll_with_waker(task);
         handle.task().wake_by_ref();
-        assert_eq!(hand.run(), 1);
-        assert!(handle.is_finished() && tally.dropped() == 1, "the task keeps itself alive");
+        assert_eq!(hand.run(), 1, "the wake is lost, the task hangs: [S7]");
+        assert!(handle.is_finished() && tally.dropped() == 1, "it keeps itself alive: [H5]");
     });
 }
 
@@ -149,7 +148,7 @@ fn a_wake_that_nobody_takes_in_cancels_the_task() {
         assert_eq!(tally.dropped(), 1, "nobody will run the task, and its future leaked");
         let Poll::Ready(Err(error)) = poll_once(&mut handle) else { panic!("the joiner hangs") };
         assert!(error.is_cancelled(), "the joiner was told {error:?}");
-        assert_eq!(hand.ended(), [End::Cancelled]);
+        assert_eq!(hand.ended(), [End::Cancelled], "an executor's counters are wrong");
     });
 }
 
@@ -171,7 +170,7 @@ fn a_thousand_wakes_from_four_threads_queue_once() {
             })
             .collect();
         threads.into_iter().for_each(|thread| thread.join().expect("a wake panicked"));
-        assert_eq!(hand.scheduled(), 1, "a thousand wakes of one idle task are one queue entry");
+        assert_eq!(hand.scheduled(), 1, "a thousand wakes are one queue entry: [S1]");
         end(&handle, &hand);
     });
 }
@@ -184,12 +183,16 @@ fn a_reference_survives_the_trip_through_a_raw_waker() {
         let _ = poll(task);
         let count = handle.task().word().count();
         let raw = handle.task().clone().into_raw();
-        assert_eq!(handle.task().as_raw(), raw, "two words for one task: `will_wake` is wrong");
+        assert_eq!(
+            handle.task().as_raw(),
+            raw,
+            "two words for one task, `will_wake` is wrong: [R1]"
+        );
         // SAFETY: made by `into_raw` above, and undone once.
         let reference = unsafe { TaskRef::from_raw(raw) };
         reference.wake();
-        assert_eq!(handle.task().word().count(), count, "a reference was lost or invented");
-        assert_eq!(hand.scheduled(), 1, "the wake through the raw word was lost");
+        assert_eq!(handle.task().word().count(), count, "a reference was lost or invented: [R1]");
+        assert_eq!(hand.scheduled(), 1, "the wake through the raw word was lost: [S7]");
         end(&handle, &hand);
     });
 }
@@ -208,11 +211,12 @@ fn a_task_that_is_queued_survives_its_last_waker() {
         let (task, handle) = Task::new(future, hand.clone());
         let waker = waker_of(handle.task());
         drop(handle);
-        assert!(matches!(poll(task), Polled::Pending));
+        assert!(matches!(poll(task), Polled::Pending), "the future is not ready");
         waker.wake_by_ref();
         drop(waker); // nothing but the queue holds it
-        assert_eq!((hand.scheduled(), tally.dropped()), (1, 0), "freed while it is queued");
-        assert!(matches!(poll(hand.pop().expect("it is queued")), Polled::Completed));
-        assert_eq!(tally.dropped(), 1);
+        assert_eq!((hand.scheduled(), tally.dropped()), (1, 0), "freed while it is queued: [S6]");
+        let task = hand.pop().expect("it is queued");
+        assert!(matches!(poll(task), Polled::Completed), "the second poll is the last");
+        assert_eq!(tally.dropped(), 1, "a finished future keeps what it holds: [H5]");
     });
 }
