@@ -1,4 +1,9 @@
 //! One future, one thread, no tasks.
+//!
+//! * **[BK1]** Each level of `block_on` that runs on a thread has a parker of its own: no level takes
+//!   the wake-up of another.
+//! * **[BK2]** A future is polled when it was woken, and its thread sleeps in between. A wake that
+//!   comes during the poll ends the sleep before it begins.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -18,7 +23,8 @@ rt_task::sync::thread_local_with_drop! {
 /// Polls `future` to its end on this thread, which sleeps in between.
 ///
 /// On any thread, and nested: each level has a parker of its own, so that no level takes another's
-/// wake-up. Runs no tasks; see [`Executor::run`](crate::Executor::run).
+/// wake-up. Each poll has a budget, as that of a task has. Runs no tasks; see
+/// [`Executor::run`](crate::Executor::run).
 ///
 /// ```
 /// let nested = rt_executor::block_on(async { rt_executor::block_on(async { 7 }) });
@@ -28,6 +34,7 @@ rt_task::sync::thread_local_with_drop! {
 /// # Panics
 ///
 /// If `future` panics.
+// COURSE(4.1) stub: todo
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let spare = SPARE.try_with(|spare| spare.borrow_mut().take()).ok().flatten();
     let (parker, waker) = spare.unwrap_or_else(|| {

@@ -13,6 +13,8 @@
 //!   that poll.
 //! * **[X3]** The end of a core closes spawning, marks every living task, and takes in and drops
 //!   until nobody is alive. No future outlives it, and nobody is refused while a task is alive.
+//! * **[X6]** The queue is borrowed for one push or one pop, and never while a task is polled: its
+//!   poll wakes and spawns, and that pushes.
 
 use std::cell::RefCell;
 use std::task::Context;
@@ -106,7 +108,9 @@ pub struct Running<'a, Q: RunQueue, B: Probe> {
 static_assertions::assert_not_impl_any!(Running<'static, crate::queue::Fifo, ()>: Send, Sync);
 
 impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
-    /// Polls what is ready, at most [`TURN`] tasks, and says how many it were.
+    /// Polls what is ready, at most [`TURN`] tasks, and says how many it were. What came from elsewhere is
+    /// taken in once, before the first poll (`[X1]`).
+    // COURSE(4.4) stub: todo
     pub fn turn(&mut self) -> usize {
         self.take_in();
         for polled in 0..TURN {
@@ -133,7 +137,8 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
         self.entered.as_ref().unwrap_or_else(|| unreachable!("[X1] left by the drop alone"))
     }
 
-    /// From the inbox into the queue.
+    /// From the inbox into the queue, in order; the probe is told how many, if any. Its panic ends here.
+    // COURSE(4.4) stub: todo
     fn take_in(&mut self) {
         let inbox = self.core.rented.hub.inbox();
         if inbox.is_empty() {
@@ -147,7 +152,10 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
         contained(|| self.core.probe.drained(count));
     }
 
+    /// Polls the task that comes next, and queues it again if it was woken meanwhile. `false` if none was
+    /// ready. The queue is not borrowed during the poll [X6].
     #[inline]
+    // COURSE(4.4) stub: todo
     fn poll_one(&mut self) -> bool {
         let popped = self.ready().borrow_mut().pop();
         let Some(task) = popped else { return false };
@@ -159,8 +167,9 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
 }
 
 /// Polls a task with a waker of its own and tells the probe. What comes back was woken meanwhile: it is
-/// to be queued again, behind what was queued during the poll (`[X2]`).
+/// to be queued again, behind what was queued during the poll (`[X2]`). A panic of the probe ends here.
 #[inline]
+// COURSE(4.4) stub: todo
 pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
     contained(|| probe.polling(&task));
     let id = task.id();
@@ -190,6 +199,7 @@ impl<Q: RunQueue, B: Probe> Drop for Running<'_, Q, B> {
 impl<Q: RunQueue, B: Probe> Drop for Core<Q, B> {
     /// Drops every future that is alive (`[X3]`). Waits for threads that hold a task at this moment: they
     /// are between its wake and its queue. If a [`Running`] was forgotten, its tasks are leaked with it.
+    // COURSE(4.9) stub: leak
     fn drop(&mut self) {
         if self.ready.is_none() {
             return messages::leaked();

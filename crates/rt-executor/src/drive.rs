@@ -9,6 +9,9 @@
 //! * **[X4]** Between two polls of a root that was woken there is one turn.
 //! * **[X5]** Under load the park is looked at, without waiting, after the turn in which the polls
 //!   since the last look reach [`TURN`], the root's counted: after at most `2 × TURN` of them.
+//! * **[X7]** A thread waits only if nothing is ready, and looks after the last code of others that
+//!   ran: what is woken on its own thread rings no bell. Whom the park found ready is woken before
+//!   the thread waits again.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -95,8 +98,10 @@ impl<'a, F: Future> RootFuture<'a, F> {
         RootFuture { future, flag, waker, not_send: PhantomData }
     }
 
-    /// Polls it if it was woken.
+    /// Polls it if it was woken, with a budget; otherwise it is pending. A wake during the poll has it
+    /// polled again [O1].
     #[inline]
+    // COURSE(4.7) stub: todo
     fn poll(&mut self) -> Poll<F::Output> {
         if !self.flag.take() {
             return Poll::Pending;
@@ -108,6 +113,11 @@ impl<'a, F: Future> RootFuture<'a, F> {
 
 /// Polls the root when it is woken and does the work otherwise, until the root is ready; or until
 /// `over`, which is asked after each wait, says why it is over.
+///
+/// Waits only if neither the root was woken nor the work is ready, also after the hook
+/// [`parking`](Work::parking) (`[X7]`); under load it looks at the park without waiting (`[X5]`). What the park
+/// found ready is woken when the park is over.
+// COURSE(4.7) stub: todo
 pub fn drive<F: Future, P: Park, E>(
     root: &mut RootFuture<'_, F>,
     work: &mut impl Work,

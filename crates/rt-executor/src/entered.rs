@@ -7,6 +7,8 @@
 //! * **[B4]** While a task arrives, the list of the entered is taken out of its place: what takes it in
 //!   runs no code of others, so nobody misses it; a task that arrived meanwhile would go by the door.
 //!   Queues drop no tasks.
+//! * **[B5]** A task that is scheduled on a thread where its executor is entered arrives there, in
+//!   whichever list of the site it is and whatever was entered since.
 
 use std::cell::Cell;
 use std::fmt;
@@ -101,12 +103,14 @@ fn without(entered: Innermost, gone: *const ()) -> Innermost {
     Some(entry)
 }
 
-/// Gives a task to an executor of its site, if one is entered on this thread.
+/// Gives a task to an executor of its site, if one is entered on this thread (`[B5]`). Those that are
+/// entered are the same before and after.
 ///
 /// # Errors
 ///
 /// The task, if none is.
 #[inline]
+// COURSE(4.2) stub: todo
 pub(crate) fn arrive(shard: u16, task: Task, how: Arrival) -> Result<(), Task> {
     // Taken out and put back: two moves, where a borrow would count.
     let innermost = ENTERED.with(|entered| entered.take());
@@ -126,7 +130,13 @@ pub(crate) fn arrive(shard: u16, task: Task, how: Arrival) -> Result<(), Task> {
     arrived
 }
 
-/// The innermost of this site, from `entry` on.
+/// Gives a task to the innermost of this site, from `entry` on to those outside of it. They are linked as
+/// before when it returns.
+///
+/// # Errors
+///
+/// The task, if none of them is of this site.
+// COURSE(4.2) stub: todo
 fn arrive_at(
     site: &'static Site,
     entry: &Entry<dyn Arrive>,

@@ -177,7 +177,10 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
         engine
     }
 
+    /// Parks for at most `timeout`, wakes whom the park found ready, and makes one turn. Does not wait
+    /// if something is ready, also if that came up in the hook of the probe [X7].
     #[track_caller]
+    // COURSE(4.5) stub: todo
     fn step(&self, timeout: Option<Duration>) -> usize {
         let Engine { home, park, ready } = &mut *self.engine();
         let _ambient = Ambient::enter(self.local.clone());
@@ -198,6 +201,8 @@ impl<P: Park, Q: RunQueue, B: Probe> Executor<P, Q, B> {
 }
 
 impl<P: Park, Q: RunQueue, B: Probe> Drop for Executor<P, Q, B> {
+    /// Enters the executor that ends as the one that [`spawn`](crate::spawn) finds (`[AM1]`).
+    // COURSE(4.9) stub: leak
     fn drop(&mut self) {
         self.ending = Some(Ambient::enter(self.local.clone()));
     }

@@ -53,13 +53,17 @@ impl Fifo {
 }
 
 impl RunQueue for Fifo {
+    /// Puts a task behind all others. There is always room.
     #[inline]
+    // COURSE(4.4) stub: todo
     fn push(&mut self, task: Task) -> Result<(), Task> {
         self.tasks.push_back(task);
         Ok(())
     }
 
+    /// Takes the oldest task out. Who finds none gives back the room that a burst took.
     #[inline]
+    // COURSE(4.4) stub: todo
     fn pop(&mut self) -> Option<Task> {
         let task = self.tasks.pop_front();
         if task.is_none() && self.tasks.capacity() > Fifo::KEPT {

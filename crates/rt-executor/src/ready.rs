@@ -1,4 +1,7 @@
 //! What is ready on one thread: the queue, and what it had no room for.
+//!
+//! * **[RQ1]** A task that the queue had no room for waits for nobody who came after it: it takes the
+//!   first place that comes free.
 
 use std::collections::VecDeque;
 
@@ -37,8 +40,10 @@ impl<Q: RunQueue> Ready<Q> {
     }
 
     /// A place in the queue came free: if new tasks took it, those in the overflow would wait for as
-    /// long as any come.
+    /// long as any come (`[RQ1]`). Fills the queue from the overflow, the oldest first, as far as there is
+    /// room, and returns `popped`, or the oldest of the overflow if the queue had none.
     #[cold]
+    // COURSE(4.6) stub: todo
     fn pop_and_refill(&mut self, popped: Option<Task>) -> Option<Task> {
         let popped = popped.or_else(|| self.overflow.pop_front());
         while let Some(task) = self.overflow.pop_front() {

@@ -25,9 +25,10 @@ impl Root {
         Arc::new(Root { is_woken: AtomicBool::new(true), thread: ThreadNumber::current(), bell })
     }
 
-    /// Whether it was woken since the last call.
+    /// Whether it was woken since the last call. Then what was done before the wake is visible.
     #[must_use]
     #[inline]
+    // COURSE(4.7) stub: todo
     pub(crate) fn take(&self) -> bool {
         // ORDER(root): receives what was done before the wake [O1].
         self.is_woken() && self.is_woken.swap(false, Ordering::Acquire)
@@ -46,7 +47,10 @@ impl Wake for Root {
         self.wake_by_ref();
     }
 
+    /// Sets the flag, and then wakes the thread [O1], unless this is it [O2]. Publishes what was done
+    /// before, also if the flag is set already.
     #[inline]
+    // COURSE(4.7) stub: todo
     fn wake_by_ref(self: &Arc<Self>) {
         // ORDER(root): publishes what was done before [O1].
         self.is_woken.swap(true, Ordering::Release);

@@ -1,4 +1,7 @@
 //! Spawning without an executor in the hand: the one that runs on this thread takes it.
+//!
+//! * **[AM1]** [`spawn`] goes to the innermost executor that runs, or ends, on this thread; when that
+//!   returns, to the one around it again.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -12,11 +15,14 @@ rt_task::sync::thread_local_with_drop! {
     static AMBIENT: RefCell<Vec<LocalHandle>> = RefCell::new(Vec::new())
 }
 
-/// While it lives, [`spawn`] on this thread goes to this executor.
+/// While it lives, [`spawn`] on this thread goes to this executor. They nest: the last one in is the
+/// first one out.
 #[derive(Debug)]
 pub(crate) struct Ambient;
 
 impl Ambient {
+    /// From now on [`spawn`] on this thread goes to `local`. In a thread that ends, it does nothing.
+    // COURSE(4.8) stub: expr: Ambient
     pub(crate) fn enter(local: LocalHandle) -> Ambient {
         let _ = AMBIENT.try_with(|ambient| ambient.borrow_mut().push(local));
         Ambient
@@ -24,6 +30,8 @@ impl Ambient {
 }
 
 impl Drop for Ambient {
+    /// From now on [`spawn`] goes to the executor that it went to before.
+    // COURSE(4.8) stub: leak
     fn drop(&mut self) {
         let _ = AMBIENT.try_with(|ambient| ambient.borrow_mut().pop());
     }
@@ -45,6 +53,7 @@ impl Drop for Ambient {
 /// assert_eq!(sum, 3);
 /// ```
 #[track_caller]
+// COURSE(4.8) stub: todo
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,

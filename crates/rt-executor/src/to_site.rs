@@ -19,10 +19,14 @@ use crate::site::Site;
 pub struct ToSite;
 
 impl ToSite {
+    /// The short way, to what is entered on this thread, or else the long one, through the door of the
+    /// task's site.
+    ///
     /// # Errors
     ///
     /// The task, if it has no shard.
     #[inline]
+    // COURSE(4.2) stub: todo
     pub(crate) fn send(self, task: Task, how: Arrival) -> Result<(), Task> {
         let Some(shard) = task.shard() else { return Err(task) };
         let Err(task) = entered::arrive(shard, task, how) else { return Ok(()) };

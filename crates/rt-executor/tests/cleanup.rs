@@ -16,7 +16,7 @@ use rt_task::{Id, JoinHandle, Observer};
 use rt_testkit::within;
 use rt_waker::{Park, Parker, WakeBatch};
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Does something when it is dropped.
 struct OnDrop<F: FnMut()>(F);
@@ -77,8 +77,9 @@ fn every_future_is_dropped_once_and_on_its_thread() {
         }
         assert_eq!(dropped.threads(), [], "nobody has a reason to drop yet");
         drop(executor);
-        assert_eq!(dropped.threads(), [thread::current().id(); 9]);
-        assert!(handles.into_iter().all(is_cancelled), "a join handle of a dead executor");
+        let here = thread::current().id();
+        assert_eq!(dropped.threads(), [here; 9], "a future outlived its executor, or moved [X3]");
+        assert!(handles.into_iter().all(is_cancelled), "a joiner of a dead executor hangs [X3]");
     });
 }
 
@@ -92,7 +93,7 @@ fn what_was_never_polled_is_dropped_too() {
         let (handle, held) = (executor.handle(), token.clone());
         let _sent = thread::spawn(move || handle.spawn(spawned(held))).join().unwrap();
         drop(executor);
-        assert_eq!(Arc::strong_count(&token), 1, "a future outlived its executor");
+        assert_eq!(Arc::strong_count(&token), 1, "a future outlived its executor [X3]");
     });
 }
 
@@ -107,7 +108,7 @@ fn outputs_that_nobody_took_are_dropped() {
         drop(executor);
         assert_eq!(Rc::strong_count(&token), 2, "the handle can still take it");
         drop(kept);
-        assert_eq!(Rc::strong_count(&token), 1);
+        assert_eq!(Rc::strong_count(&token), 1, "an output that nobody took is leaked");
     });
 }
 
@@ -135,7 +136,8 @@ fn drops_that_wake_each_other() {
         }
         executor.run_ready();
         drop(executor);
-        assert_eq!((drops.get(), wakers.borrow().len()), (10, 10), "drops, wakers");
+        let counts = (drops.get(), wakers.borrow().len());
+        assert_eq!(counts, (10, 10), "futures that wake each other as they are dropped [X3]");
         wakers.borrow().iter().for_each(Waker::wake_by_ref);
     });
 }
@@ -159,9 +161,9 @@ fn drops_that_spawn_get_handles_that_resolve_to_cancelled() {
         drop(executor);
         let refused = refused.take();
         assert_eq!(refused.len(), 3, "all three ways to spawn work in a drop");
-        assert!(refused.into_iter().all(is_cancelled));
-        assert!(is_cancelled(task), "the task whose drop spawned");
-        assert_eq!(Arc::strong_count(&token), 1, "what was refused is dropped");
+        assert!(refused.into_iter().all(is_cancelled), "what was spawned in a drop hangs [X3]");
+        assert!(is_cancelled(task), "the joiner of a task whose drop spawned hangs [X3]");
+        assert_eq!(Arc::strong_count(&token), 1, "what was refused is not dropped");
     });
 }
 
@@ -171,12 +173,19 @@ fn a_drop_spawns_onto_the_executor_that_ends_and_not_onto_one_around_it() {
         let outer = Executor::new();
         outer.run(async {
             let inner = Executor::new();
-            drop(inner.spawn(until_dropped(|| drop(spawn(async {})))));
+            let (tally, refused) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+            let (drops, finished) = (tally.clone(), refused.clone());
+            drop(inner.spawn(until_dropped(move || {
+                drops.set(drops.get() + 1);
+                finished.set(usize::from(spawn(async {}).is_finished()));
+            })));
             inner.run_ready();
             drop(inner);
-            assert_eq!(outer.alive(), 0, "a task of the inner one landed on the outer one");
+            assert_eq!(tally.get(), 1, "a future outlived its executor [X3]");
+            assert_eq!(outer.alive(), 0, "a task of the inner one landed on the outer one [AM1]");
+            assert_eq!(refused.get(), 1, "a spawn onto an executor that ends hangs [X3]");
             drop(spawn(async {}));
-            assert_eq!(outer.alive(), 1, "the outer one is itself again");
+            assert_eq!(outer.alive(), 1, "the outer one is not itself again [AM1]");
         });
     });
 }
@@ -192,10 +201,11 @@ fn drops_that_panic_stop_no_other_drop() {
         }
         executor.run_ready();
         drop(executor);
-        assert_eq!(dropped.threads().len(), 3);
+        assert_eq!(dropped.threads().len(), 3, "a drop that panics kept others from theirs [X3]");
         for handle in panicking {
             let payload = block_on(handle).unwrap_err().into_panic();
-            assert_eq!(payload.downcast_ref(), Some(&"on purpose, in a drop"));
+            let text = payload.downcast_ref();
+            assert_eq!(text, Some(&"on purpose, in a drop"), "the joiner got another payload");
         }
     });
 }
@@ -223,7 +233,7 @@ fn tasks_that_hold_each_others_handles() {
         executor.run_ready();
         assert_eq!(executor.alive(), 2, "each waits for the other");
         drop(executor);
-        assert_eq!(dropped.threads().len(), 2, "two tasks kept each other alive");
+        assert_eq!(dropped.threads().len(), 2, "two tasks kept each other alive [X3]");
     });
 }
 
@@ -243,7 +253,7 @@ fn a_task_that_keeps_its_own_waker() {
         }));
         executor.run_ready();
         drop(executor);
-        assert_eq!(dropped.threads().len(), 1, "a task kept itself alive");
+        assert_eq!(dropped.threads().len(), 1, "a task kept itself alive [X3]");
     });
 }
 
@@ -264,13 +274,13 @@ fn a_waker_that_outlives_its_executor_wakes_nobody() {
         executor.run_ready();
         let waker: Waker = kept.take().expect("the task was polled");
         drop(executor);
-        assert_eq!(dropped.threads(), [thread::current().id()], "a waker keeps no future");
-        assert!(is_cancelled(task));
+        assert_eq!(dropped.threads(), [thread::current().id()], "a waker kept a future alive [X3]");
+        assert!(is_cancelled(task), "a joiner of a dead executor hangs [X3]");
         waker.wake_by_ref();
         let copy = waker.clone();
         thread::spawn(move || copy.wake()).join().unwrap();
         drop(waker);
-        assert_eq!(dropped.threads().len(), 1);
+        assert_eq!(dropped.threads().len(), 1, "a late wake dropped a future again");
     });
 }
 
@@ -291,7 +301,7 @@ fn a_drop_that_blocks_on_something_of_its_own() {
         })));
         executor.run_ready();
         drop(executor);
-        assert_eq!(*results.borrow(), [1, 2]);
+        assert_eq!(*results.borrow(), [1, 2], "a drop that blocks does not come to its end [X3]");
     });
 }
 
@@ -303,15 +313,20 @@ fn a_thread_that_waits_for_a_task_learns_of_the_end() {
         let waiting = thread::spawn(move || is_cancelled(task));
         executor.run_ready();
         drop(executor);
-        assert!(waiting.join().unwrap());
+        let is_told = waiting.join().expect("it hangs or is told, and does not panic");
+        assert!(is_told, "the joiner got an output of a task that was cancelled");
     });
 }
 
-/// Stops the thread that wakes a certain task, after the wake and before the task is queued.
+/// Stops the thread that wakes a certain task, after the wake and before the task is queued; does
+/// something when a certain task is aborted.
 #[derive(Default)]
 struct Between {
     tasks: Mutex<Vec<Stop>>,
+    on_abort: Mutex<Vec<(Id, Act)>>,
 }
+
+type Act = Box<dyn FnOnce() + Send>;
 
 struct Stop {
     id: Id,
@@ -327,10 +342,35 @@ impl Observer for Between {
         drop(stops);
         stop.reached.send(()).unwrap();
         stop.go_on.recv().unwrap();
+        thread::sleep(Duration::from_millis(10)); // an end that does not wait is over by then
+    }
+
+    fn aborted(&self, task: Id, _by: Option<Id>) {
+        let mut acts = self.on_abort.lock().unwrap();
+        let act = acts.iter().position(|(id, _)| *id == task).map(|at| acts.swap_remove(at).1);
+        drop(acts);
+        act.into_iter().for_each(|act| act());
     }
 }
 
-static BETWEEN: Between = Between { tasks: Mutex::new(Vec::new()) };
+static BETWEEN: Between =
+    Between { tasks: Mutex::new(Vec::new()), on_abort: Mutex::new(Vec::new()) };
+
+#[test]
+fn a_spawn_that_comes_while_the_end_marks_the_tasks_is_refused() {
+    within(DEADLINE, || {
+        rt_task::observe(Some(&BETWEEN));
+        let executor = Executor::new();
+        let task = executor.spawn(pending::<()>());
+        executor.run_ready();
+        let (handle, (send, spawned)) = (executor.handle(), mpsc::channel());
+        let act = move || send.send(handle.spawn(pending::<()>())).unwrap();
+        BETWEEN.on_abort.lock().unwrap().push((task.id(), Box::new(act)));
+        drop(executor); // hangs if the spawn slips in between the marks and the closing [X3]
+        let late = spawned.recv().expect("every task that is alive is marked");
+        assert!(is_cancelled(late), "a spawn onto an executor that ends hangs [X3]");
+    });
+}
 
 /// Ends an executor while another thread stands between the wake of its task and the push.
 fn end_between_wake_and_push(spawn: impl FnOnce(&Executor, Slot, Dropped) -> JoinHandle<()>) {
@@ -347,8 +387,8 @@ fn end_between_wake_and_push(spawn: impl FnOnce(&Executor, Slot, Dropped) -> Joi
     let waking = thread::spawn(move || waker.wake());
     is_reached.recv().unwrap();
     drop(executor);
-    assert_eq!(dropped.threads(), [thread::current().id()], "dropped once, and at home");
-    assert!(is_cancelled(task));
+    assert_eq!(dropped.threads(), [thread::current().id()], "not dropped once and at home [X3]");
+    assert!(is_cancelled(task), "a joiner of a dead executor hangs [X3]");
     waking.join().unwrap();
 }
 
@@ -414,9 +454,15 @@ fn spawns_that_race_with_the_end_all_resolve() {
             drop(executor);
             for handle in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
                 let outcome = block_on(handle);
-                assert!(outcome.is_ok() || outcome.unwrap_err().is_cancelled());
+                let is_known =
+                    outcome.as_ref().map_or_else(|error| error.is_cancelled(), |()| true);
+                assert!(is_known, "neither run nor cancelled: {outcome:?}");
             }
-            assert_eq!(drops.load(Ordering::Relaxed), THREADS * EACH, "drops of spawned futures");
+            assert_eq!(
+                drops.load(Ordering::Relaxed),
+                THREADS * EACH,
+                "futures outlived their executor [X3]"
+            );
         }
     });
 }
@@ -464,8 +510,9 @@ fn what_a_dead_executor_left_behind_does_not_touch_the_next_one() {
         task.abort();
         refused.abort();
         assert_eq!(next.due(), None, "nothing of all this came to the second executor");
-        assert_eq!((next.run_ready(), next.alive(), polls.get()), (0, 1, 1));
-        assert!(is_cancelled(task) && is_cancelled(refused));
+        let counts = (next.run_ready(), next.alive(), polls.get());
+        assert_eq!(counts, (0, 1, 1), "a dead executor's tasks disturb the next one [B2]");
+        assert!(is_cancelled(task) && is_cancelled(refused), "a joiner of a dead executor hangs");
         assert_eq!(has_run.load(Ordering::Relaxed), 0, "it ran where it does not belong");
         drop(next);
     });
@@ -485,8 +532,10 @@ fn an_executor_is_dropped_while_its_thread_unwinds() {
                 resume_unwind(Box::new("the first one"));
             })
         }));
-        assert_eq!(unwinding.unwrap_err().downcast_ref(), Some(&"the first one"));
-        assert_eq!(dropped.threads(), [thread::current().id()]);
+        let payload = unwinding.expect_err("the root panicked");
+        assert_eq!(payload.downcast_ref(), Some(&"the first one"), "another panic came out");
+        let here = thread::current().id();
+        assert_eq!(dropped.threads(), [here], "a future outlived its executor [X3]");
     });
 }
 
@@ -502,9 +551,10 @@ fn a_panic_of_the_root_leaves_nothing_of_it_behind() {
                 resume_unwind(Box::new(()));
             })
         });
-        assert!(catch_unwind(run).is_err());
-        assert_eq!(drops.get(), 1);
-        assert_eq!(executor.run(async { spawn(async { 3 }).await.unwrap() }), 3);
+        assert!(catch_unwind(run).is_err(), "the panic of the root was swallowed");
+        assert_eq!(drops.get(), 1, "a root that panicked is not dropped");
+        let output = executor.run(async { spawn(async { 3 }).await.unwrap() });
+        assert_eq!(output, 3, "after a panic of the root the executor is broken");
     });
 }
 
@@ -533,8 +583,9 @@ fn an_executor_in_a_thread_local_ends_with_its_thread() {
             thread::current().id()
         });
         let thread = ending.join().unwrap();
-        assert_eq!(dropped.threads(), [thread; 3]);
-        assert!(handles.recv().unwrap().into_iter().all(is_cancelled));
+        assert_eq!(dropped.threads(), [thread; 3], "a future outlived its thread [X3]");
+        let handles = handles.recv().expect("sent before its end");
+        assert!(handles.into_iter().all(is_cancelled), "a joiner of a dead executor hangs [X3]");
     });
 }
 
@@ -552,7 +603,7 @@ fn an_executor_with_a_hundred_thousand_waiting_tasks_ends() {
         }
         executor.run(yield_now());
         drop(executor);
-        assert_eq!(Rc::strong_count(&token), 1);
+        assert_eq!(Rc::strong_count(&token), 1, "a future outlived its executor [X3]");
     });
 }
 
@@ -593,8 +644,9 @@ fn a_bell_that_can_not_be_dropped_does_not_stop_the_end() {
         let task = executor.spawn(until_dropped(dropped.guard()));
         executor.run_ready();
         drop(executor);
-        assert_eq!(dropped.threads(), [thread::current().id()]);
-        assert!(is_cancelled(task));
+        let here = thread::current().id();
+        assert_eq!(dropped.threads(), [here], "a waker's drop keeps futures alive [X3]");
+        assert!(is_cancelled(task), "a joiner of a dead executor hangs [X3]");
     });
 }
 
@@ -610,13 +662,13 @@ fn a_future_is_free_to_drop_the_handle_of_what_it_waits_for() {
             handle.await
         });
         executor.run(poll_fn(|cx| {
-            assert!(task.as_mut().poll(cx).is_pending());
+            assert!(task.as_mut().poll(cx).is_pending(), "it waits for a task that never ends");
             Poll::Ready(())
         }));
         drop(task);
         executor.run_ready();
         assert_eq!(executor.alive(), 1, "a handle that is dropped detaches");
         drop(executor);
-        assert_eq!(dropped.threads().len(), 1);
+        assert_eq!(dropped.threads().len(), 1, "a future outlived its executor [X3]");
     });
 }

@@ -90,7 +90,7 @@ fn a_root_is_woken_from_another_thread_while_its_thread_sleeps() {
             is_asleep.recv().unwrap();
             send.send(7).unwrap();
         });
-        assert_eq!(executor.run(receive), Ok(7));
+        assert_eq!(executor.run(receive), Ok(7), "the root got another message");
         other.join().unwrap();
     });
 }
@@ -105,7 +105,8 @@ fn an_abort_from_another_thread_wakes_the_sleeping_executor() {
             is_asleep.recv().unwrap();
             abort.abort();
         });
-        assert!(executor.run(task).unwrap_err().is_cancelled());
+        let outcome = executor.run(task); // hangs if the abort rang no bell
+        assert!(outcome.is_err_and(|error| error.is_cancelled()), "the joiner was not told");
         other.join().unwrap();
     });
 }
@@ -122,7 +123,7 @@ fn another_thread_joins_a_task() {
             output
         });
         executor.run(is_done).unwrap();
-        assert_eq!(other.join().unwrap(), 5);
+        assert_eq!(other.join().unwrap(), 5, "the joiner got another output");
     });
 }
 
@@ -145,7 +146,7 @@ fn two_executors_play_a_hundred_thousand_rounds_of_ping_pong() {
         let player = executor.spawn(async move {
             for round in 0..ROUNDS {
                 ping.unbounded_send(round).unwrap();
-                assert_eq!(pongs.next().await, Some(round));
+                assert_eq!(pongs.next().await, Some(round), "a message was lost, or came twice");
             }
         });
         executor.run(player).unwrap();
@@ -174,7 +175,8 @@ fn of_many_threads_that_wake_one_task_nobody_is_overheard() {
             }
             sum
         });
-        assert_eq!(executor.run(sum).unwrap(), THREADS * EACH * (EACH - 1) / 2);
+        let sum = executor.run(sum).expect("it neither panics nor is aborted");
+        assert_eq!(sum, THREADS * EACH * (EACH - 1) / 2, "a message was lost, or came twice");
         senders.into_iter().for_each(|sender| sender.join().unwrap());
     });
 }

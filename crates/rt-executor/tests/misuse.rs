@@ -8,7 +8,7 @@ use rt_executor::{Core, Executor, Fifo, block_on, spawn, yield_now};
 use rt_testkit::within;
 use rt_waker::Parker;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 const NO_EXECUTOR: &str = "no executor runs on this thread: call `rt_executor::spawn` inside \
                            `Executor::run`, or use `Executor::spawn`";
 const RUNS_ALREADY: &str = "this executor runs already: a task must not run the executor that polls \
@@ -24,13 +24,17 @@ fn message<T>(misuse: impl FnOnce() -> T) -> String {
 
 #[test]
 fn a_spawn_without_an_executor() {
-    within(DEADLINE, || assert_eq!(message(|| spawn(async {})), NO_EXECUTOR));
+    within(DEADLINE, || {
+        let said = message(|| spawn(async {}));
+        assert_eq!(said, NO_EXECUTOR, "whoever forgot `run` is told something else");
+    });
 }
 
 #[test]
 fn a_spawn_inside_of_block_on_which_runs_no_tasks() {
     within(DEADLINE, || {
-        assert_eq!(message(|| block_on(async { drop(spawn(async {})) })), NO_EXECUTOR);
+        let said = message(|| block_on(async { drop(spawn(async {})) }));
+        assert_eq!(said, NO_EXECUTOR, "whoever forgot `run` is told something else");
     });
 }
 
@@ -40,7 +44,8 @@ fn a_spawn_after_run_has_returned() {
         let executor = Executor::new();
         executor.run(async { drop(spawn(async {})) });
         executor.run_ready();
-        assert_eq!(message(|| spawn(async {})), NO_EXECUTOR);
+        let said = message(|| spawn(async {}));
+        assert_eq!(said, NO_EXECUTOR, "an executor that does not run any more took a task [AM1]");
     });
 }
 
@@ -57,9 +62,14 @@ fn a_task_that_runs_its_own_executor() {
         for misuse in uses {
             let inner = executor.clone();
             let task = Executor::spawn(&executor, async move { message(|| misuse(&inner)) });
-            assert_eq!(executor.run(task).unwrap(), RUNS_ALREADY);
+            let said = executor.run(task).expect("the task caught the panic");
+            assert_eq!(
+                said, RUNS_ALREADY,
+                "whoever runs an executor in its task is told otherwise"
+            );
         }
-        assert_eq!(executor.run(async { message(|| executor.run(async {})) }), RUNS_ALREADY);
+        let said = executor.run(async { message(|| executor.run(async {})) });
+        assert_eq!(said, RUNS_ALREADY, "whoever runs an executor in its root is told otherwise");
     });
 }
 

@@ -10,7 +10,7 @@ use rt_task::Task;
 use rt_testkit::{ByHand, within};
 use rt_waker::Parker;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The youngest first.
 #[derive(Default)]
@@ -71,24 +71,25 @@ fn order<Q: RunQueue>(executor: &Executor<Parker, Q>, count: usize) -> Vec<usize
 fn fifo_hands_tasks_out_in_the_order_they_came() {
     within(DEADLINE, || {
         let mut queue = Fifo::new();
-        assert!(queue.is_empty());
+        assert!(queue.is_empty(), "a new queue has a task");
         assert!(queue.pop().is_none(), "an empty queue has no task");
         let tasks: Vec<_> = (0..5_000).map(|_| Task::new(async {}, ByHand::new()).0).collect();
         let ids: Vec<_> = tasks.iter().map(|task| task.id()).collect();
         for task in tasks {
             assert!(queue.push(task).is_ok(), "it has no bound");
-            assert!(!queue.is_empty());
+            assert!(!queue.is_empty(), "the executor sleeps on a ready task");
         }
         let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|task| task.id()).collect();
-        assert_eq!(popped, ids);
-        assert!(queue.is_empty());
+        assert_eq!(popped, ids, "who waited longest does not come first");
+        assert!(queue.is_empty(), "an idle executor does not sleep");
     });
 }
 
 #[test]
 fn tasks_run_in_the_order_of_their_spawn() {
     within(DEADLINE, || {
-        assert_eq!(order(&Executor::new(), 5), [0, 1, 2, 3, 4]);
+        let order = order(&Executor::new(), 5);
+        assert_eq!(order, [0, 1, 2, 3, 4], "who waited longest was not polled first");
     });
 }
 
@@ -96,7 +97,7 @@ fn tasks_run_in_the_order_of_their_spawn() {
 fn a_queue_of_ones_own_decides_the_order() {
     within(DEADLINE, || {
         let executor = Executor::with(Parker::new(), Stack::default(), ());
-        assert_eq!(order(&executor, 5), [4, 3, 2, 1, 0]);
+        assert_eq!(order(&executor, 5), [4, 3, 2, 1, 0], "a queue is not asked for the order");
     });
 }
 
@@ -104,7 +105,12 @@ fn a_queue_of_ones_own_decides_the_order() {
 fn what_a_queue_has_no_room_for_comes_in_order_all_the_same() {
     within(DEADLINE, || {
         for room in [0, 1, 2, 5] {
-            assert_eq!(order(&bounded(room), 7), [0, 1, 2, 3, 4, 5, 6], "room for {room}");
+            let order = order(&bounded(room), 7);
+            assert_eq!(
+                order,
+                [0, 1, 2, 3, 4, 5, 6],
+                "room for {room}: who came later came first [RQ1]"
+            );
         }
     });
 }
@@ -128,8 +134,11 @@ fn what_a_queue_has_no_room_for_does_not_wait_behind_tasks_that_yield() {
             }
             let polls: Vec<u32> = polls.iter().map(|count| count.get()).collect();
             let (least, most) = (polls.iter().min().unwrap(), polls.iter().max().unwrap());
-            assert!(most - least <= 1, "room for {room}: polls of eight equal tasks: {polls:?}");
-            assert!(*least > 0, "room for {room}: a task was never polled: {polls:?}");
+            assert!(
+                most - least <= 1,
+                "room for {room}: polls of eight equal tasks [RQ1]: {polls:?}"
+            );
+            assert!(*least > 0, "room for {room}: a task was never polled [RQ1]: {polls:?}");
         }
     });
 }
@@ -148,8 +157,8 @@ fn tasks_without_room_are_dropped_with_the_executor() {
             });
         }
         executor.run_ready();
-        assert_eq!(executor.alive(), 5);
+        assert_eq!(executor.alive(), 5, "a task without room in the queue was lost [RQ1]");
         drop(executor);
-        assert_eq!(Rc::strong_count(&token), 1, "a future outlived its executor");
+        assert_eq!(Rc::strong_count(&token), 1, "a future outlived its executor [X3]");
     });
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rt_executor::{Executor, yield_now};
 use rt_testkit::within;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Counts how often a future is polled.
 async fn counted<F: Future>(polls: Rc<Cell<usize>>, future: F) -> F::Output {
@@ -36,7 +36,8 @@ async fn waiting(waker: Rc<RefCell<Option<Waker>>>, flag: Rc<Cell<bool>>) {
 fn run_returns_what_the_root_returns() {
     within(DEADLINE, || {
         let text = String::from("borrowed, not 'static");
-        assert_eq!(Executor::new().run(async { text.len() }), 21);
+        let output = Executor::new().run(async { text.len() });
+        assert_eq!(output, 21, "the output of the root is lost");
     });
 }
 
@@ -46,7 +47,7 @@ fn a_task_runs_while_the_root_waits_for_it() {
         let executor = Executor::new();
         let handle = executor.spawn(async { 6 * 7 });
         assert!(!handle.is_finished(), "a spawn polls nothing");
-        assert_eq!(executor.run(handle).unwrap(), 42);
+        assert_eq!(executor.run(handle).ok(), Some(42), "the root got another output");
     });
 }
 
@@ -61,8 +62,8 @@ fn a_root_is_polled_only_when_it_was_woken_itself() {
             }
         }));
         executor.run(counted(root.clone(), busy)).unwrap();
-        assert_eq!(task.get(), 1001);
-        assert_eq!(root.get(), 2, "polls of the root: the first one, and when its task was done");
+        assert_eq!(task.get(), 1001, "polls of a task that yields a thousand times");
+        assert_eq!(root.get(), 2, "a root is polled for the wakes of others [O1]");
     });
 }
 
@@ -81,11 +82,15 @@ fn what_is_not_done_stays_for_the_next_run() {
             }
         });
         executor.run(async {});
-        assert_eq!(steps.get(), 0, "the root was ready at once");
+        assert_eq!(steps.get(), 0, "a root that is ready at once has tasks polled");
         executor.run(yield_now());
-        assert_eq!(steps.get(), 10, "one turn was enough for all of it");
-        assert_eq!(executor.alive(), 0);
-        executor.run(task).unwrap();
+        assert_eq!(
+            steps.get(),
+            10,
+            "between two polls of the root there is a turn of its tasks [X4]"
+        );
+        assert_eq!(executor.alive(), 0, "a task that is done is counted as alive");
+        executor.run(task).expect("it neither panics nor is aborted");
     });
 }
 
@@ -98,7 +103,7 @@ fn a_wake_between_two_runs_is_not_lost() {
         executor.run(yield_now());
         flag.set(true);
         waker.take().expect("the task was polled").wake();
-        executor.run(task).unwrap();
+        executor.run(task).expect("it neither panics nor is aborted"); // hangs if the wake was lost
     });
 }
 
@@ -113,8 +118,8 @@ fn many_wakes_before_a_poll_are_one_poll() {
         executor.run_ready();
         let waker = waker.take().expect("the task was polled");
         (0..10).for_each(|_| waker.wake_by_ref());
-        assert_eq!(executor.run_ready(), 1, "polls after ten wakes");
-        assert_eq!(polls.get(), 2);
+        assert_eq!(executor.run_ready(), 1, "ten wakes before a poll are one poll");
+        assert_eq!(polls.get(), 2, "ten wakes before a poll are one poll");
     });
 }
 
@@ -147,10 +152,10 @@ fn a_task_that_is_done_is_not_polled_again() {
         let polls = Rc::new(Cell::new(0));
         let (waker, flag) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(true)));
         let task = executor.spawn(counted(polls.clone(), waiting(waker.clone(), flag)));
-        executor.run(task).unwrap();
+        executor.run(task).expect("it neither panics nor is aborted");
         waker.take().expect("the task was polled").wake();
-        assert_eq!(executor.run_ready(), 0);
-        assert_eq!(polls.get(), 1);
+        assert_eq!(executor.run_ready(), 0, "a task that is done was polled again");
+        assert_eq!(polls.get(), 1, "a task that is done was polled again");
     });
 }
 
@@ -164,10 +169,11 @@ fn a_waker_that_was_kept_is_as_good_as_the_newest() {
         let oldest: Waker = waker.take().expect("the task was polled");
         oldest.wake_by_ref();
         executor.run_ready();
-        assert!(oldest.will_wake(waker.borrow().as_ref().expect("polled again")));
+        let is_same = oldest.will_wake(waker.borrow().as_ref().expect("polled again"));
+        assert!(is_same, "a leaf future has to clone its waker at each poll");
         flag.set(true);
         oldest.wake();
-        executor.run(task).unwrap();
+        executor.run(task).expect("it neither panics nor is aborted"); // hangs if the wake was lost
     });
 }
 
@@ -180,7 +186,11 @@ fn a_root_that_wakes_itself_is_polled_again() {
                 yield_now().await;
             }
         }));
-        assert_eq!(polls.get(), 1001);
+        assert_eq!(
+            polls.get(),
+            1001,
+            "a wake during the poll of a root was lost, or came twice [O1]"
+        );
     });
 }
 
@@ -191,8 +201,9 @@ fn a_panic_in_a_task_reaches_its_joiner_and_nobody_else() {
         let bad = executor.spawn(async { panic!("on purpose") });
         let good = executor.spawn(async { 1 });
         let (bad, good) = executor.run(async { (bad.await, good.await) });
-        assert_eq!(bad.unwrap_err().into_panic().downcast_ref(), Some(&"on purpose"));
-        assert_eq!(good.unwrap(), 1);
+        let payload = bad.expect_err("it panicked").into_panic();
+        assert_eq!(payload.downcast_ref(), Some(&"on purpose"), "the joiner got another payload");
+        assert_eq!(good.ok(), Some(1), "a panic in one task ended another");
     });
 }
 
@@ -203,8 +214,8 @@ fn after_a_panic_in_the_root_the_executor_goes_on() {
         let task = executor.spawn(async { 1 });
         let run = AssertUnwindSafe(|| executor.run(async { panic!("on purpose") }));
         let payload = catch_unwind(run).unwrap_err();
-        assert_eq!(payload.downcast_ref(), Some(&"on purpose"));
-        assert_eq!(executor.run(task).unwrap(), 1);
+        assert_eq!(payload.downcast_ref(), Some(&"on purpose"), "the panic of a root was changed");
+        assert_eq!(executor.run(task).ok(), Some(1), "a panic of the root broke the executor");
     });
 }
 
@@ -221,8 +232,10 @@ fn an_aborted_task_is_dropped_by_the_loop_and_not_polled() {
         executor.run_ready();
         task.abort();
         assert_eq!(Rc::strong_count(&token), 2, "an abort only asks");
-        assert!(executor.run(task).unwrap_err().is_cancelled());
-        assert_eq!((Rc::strong_count(&token), polls.get()), (1, 1));
+        let outcome = executor.run(task);
+        assert!(outcome.is_err_and(|error| error.is_cancelled()), "the joiner was not told");
+        let left = (Rc::strong_count(&token), polls.get());
+        assert_eq!(left, (1, 1), "the future of an aborted task lives on, or was polled");
     });
 }
 
@@ -243,7 +256,7 @@ fn an_executor_inside_a_task_of_another_leaves_both_alone() {
             });
             inner.run(inside).unwrap()
         });
-        assert_eq!(outer.run(nested).unwrap(), 7);
-        outer.run(outside).unwrap();
+        assert_eq!(outer.run(nested).ok(), Some(7), "an executor inside a task does not work");
+        outer.run(outside).expect("it neither panics nor is aborted"); // hangs if its wake was lost
     });
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use futures::future::{FutureObj, LocalFutureObj};
 use futures::task::{LocalSpawn, Spawn};
-use rt_executor::{Executor, spawn, yield_now};
+use rt_executor::{Executor, block_on, spawn, yield_now};
 use rt_task::Builder;
 use rt_task::Priority;
 use rt_testkit::within;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 #[test]
 fn inside_of_run_a_task_is_spawned_without_an_executor_in_the_hand() {
@@ -25,7 +25,7 @@ fn inside_of_run_a_task_is_spawned_without_an_executor_in_the_hand() {
             let task = spawn(async move { spawn(async move { *inner }).await.unwrap() + 1 });
             task.await.unwrap()
         });
-        assert_eq!(sum, 4, "from the root and from a task");
+        assert_eq!(sum, 4, "spawned from the root and from a task: an output is wrong");
     });
 }
 
@@ -35,7 +35,7 @@ fn inside_of_run_ready_it_works_too() {
         let executor = Executor::new();
         let task = executor.spawn(async { spawn(async { 5 }).await.unwrap() });
         while executor.run_ready() > 0 {}
-        assert!(task.is_finished());
+        assert_eq!(block_on(task).ok(), Some(5), "a task could not spawn, or its child was lost");
     });
 }
 
@@ -45,9 +45,11 @@ fn it_goes_to_the_innermost_executor_that_runs() {
         let (outer, inner) = (Executor::new(), Executor::new());
         outer.run(async {
             inner.run(async { drop(spawn(pending::<()>())) });
-            assert_eq!((outer.alive(), inner.alive()), (0, 1), "outer, inner");
+            let alive = (outer.alive(), inner.alive());
+            assert_eq!(alive, (0, 1), "a task of the inner executor landed on the outer one [AM1]");
             drop(spawn(pending::<()>()));
-            assert_eq!((outer.alive(), inner.alive()), (1, 1), "outer, inner");
+            let alive = (outer.alive(), inner.alive());
+            assert_eq!(alive, (1, 1), "the outer executor is not itself again [AM1]");
         });
     });
 }
@@ -62,8 +64,8 @@ fn a_local_handle_spawns_what_is_not_send() {
             let shared = shared.clone();
             async move { *shared.borrow_mut() += 1 }
         });
-        executor.run(task).unwrap();
-        assert_eq!(*shared.borrow(), 1);
+        executor.run(task).expect("it neither panics nor is aborted");
+        assert_eq!(*shared.borrow(), 1, "the task did not run");
     });
 }
 
@@ -87,7 +89,7 @@ fn a_handle_spawns_from_other_threads() {
             })
             .collect();
         let tasks: Vec<_> = threads.into_iter().flat_map(|t| t.join().unwrap()).collect();
-        assert_eq!(executor.alive(), 4000);
+        assert_eq!(executor.alive(), 4000, "a spawn from another thread was lost");
         let sum = executor.run(async {
             let mut sum = 0;
             for task in tasks {
@@ -140,15 +142,15 @@ fn a_task_knows_where_it_was_spawned() {
 fn alive_counts_from_the_spawn_to_the_end_also_inside_of_a_task() {
     within(DEADLINE, || {
         let executor = Rc::new(Executor::new());
-        assert_eq!(executor.alive(), 0);
+        assert_eq!(executor.alive(), 0, "a new executor has tasks");
         let _detached = executor.spawn(pending::<()>());
         let task = executor.spawn({
             let executor = executor.clone();
             async move { executor.alive() }
         });
-        assert_eq!(executor.alive(), 2);
-        assert_eq!(executor.run(task).unwrap(), 2, "asked by a task that runs");
-        assert_eq!(executor.alive(), 1);
+        assert_eq!(executor.alive(), 2, "tasks that were not polled yet are not counted");
+        assert_eq!(executor.run(task).ok(), Some(2), "asked by a task that runs");
+        assert_eq!(executor.alive(), 1, "a task that is done is counted as alive");
     });
 }
 

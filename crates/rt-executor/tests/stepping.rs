@@ -10,22 +10,34 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
-use rt_executor::{Executor, Fifo, Probe, TURN, yield_now};
+use rt_executor::{Executor, Fifo, LocalHandle, Probe, TURN, block_on};
 use rt_testkit::{CountingWaker, within};
 use rt_waker::{Park, WakeBatch};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Pending once, and woken already.
+fn woken_at_once() -> impl Future<Output = ()> {
+    let mut is_first = true;
+    poll_fn(move |cx| {
+        if !std::mem::take(&mut is_first) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
 
 #[test]
 fn run_ready_says_how_many_polls_it_made_and_never_waits() {
     within(DEADLINE, || {
         let executor = Executor::new();
         assert_eq!(executor.run_ready(), 0, "there is nothing to do");
-        let _three = [(); 3].map(|()| executor.spawn(yield_now()));
+        let _three = [(); 3].map(|()| executor.spawn(woken_at_once()));
         assert_eq!(executor.run_ready(), 6, "each was polled, and polled again");
-        assert_eq!(executor.run_ready(), 0);
+        assert_eq!(executor.run_ready(), 0, "a task that is done was polled again");
         let _waiting = executor.spawn(pending::<()>());
-        assert_eq!(executor.run_ready(), 1);
+        assert_eq!(executor.run_ready(), 1, "a new task was not polled");
         assert_eq!(executor.run_ready(), 0, "it waits for a wake");
     });
 }
@@ -36,11 +48,11 @@ fn due_is_now_while_something_is_ready_and_else_what_the_park_says() {
         let executor = Executor::new();
         assert_eq!(executor.due(), None, "only a wake can make something ready");
         let _many = [(); TURN + 1].map(|()| executor.spawn(pending::<()>()));
-        assert_eq!(executor.due(), Some(Duration::ZERO));
-        assert_eq!(executor.run_ready(), TURN);
-        assert_eq!(executor.due(), Some(Duration::ZERO), "one is left");
-        assert_eq!(executor.run_ready(), 1);
-        assert_eq!(executor.due(), None);
+        assert_eq!(executor.due(), Some(Duration::ZERO), "an embedder sleeps on ready tasks");
+        assert_eq!(executor.run_ready(), TURN, "polls of a step [X1]");
+        assert_eq!(executor.due(), Some(Duration::ZERO), "one is left: an embedder sleeps on it");
+        assert_eq!(executor.run_ready(), 1, "the last one was not polled");
+        assert_eq!(executor.due(), None, "an embedder calls again and again, for nothing");
     });
 }
 
@@ -50,9 +62,9 @@ fn due_sees_what_came_from_another_thread() {
         let executor = Executor::new();
         let handle = executor.handle();
         let task = thread::spawn(move || handle.spawn(async {})).join().unwrap();
-        assert_eq!(executor.due(), Some(Duration::ZERO));
-        assert_eq!(executor.run_ready(), 1);
-        assert!(task.is_finished());
+        assert_eq!(executor.due(), Some(Duration::ZERO), "an embedder sleeps on a ready task");
+        assert_eq!(executor.run_ready(), 1, "a task from another thread was not polled");
+        assert!(task.is_finished(), "a joiner waits for a task that is done");
     });
 }
 
@@ -61,8 +73,8 @@ fn wait_does_not_wait_when_something_is_ready() {
     within(DEADLINE, || {
         let executor = Executor::new();
         let task = executor.spawn(async {});
-        assert_eq!(executor.wait(None), 1, "waiting for ever would have been a mistake");
-        assert!(task.is_finished());
+        assert_eq!(executor.wait(None), 1, "it slept on a ready task [X7]");
+        assert!(task.is_finished(), "a joiner waits for a task that is done");
     });
 }
 
@@ -133,7 +145,8 @@ fn a_park_of_ones_own_is_told_how_long_it_may_wait() {
         let _task = executor.spawn(async {});
         executor.wait(Some(second));
         let zero = Some(Duration::ZERO);
-        assert_eq!(*script.waits.borrow(), [zero, Some(second), None, zero]);
+        let waits = script.waits.take();
+        assert_eq!(waits, [zero, Some(second), None, zero], "how long the park was let wait [X7]");
         script.due.set(Some(second));
         assert_eq!(executor.due(), Some(second), "as the park says");
     });
@@ -150,9 +163,9 @@ fn whom_the_park_found_ready_is_woken_and_polled_in_the_same_step() {
             wakers.borrow_mut().push(cx.waker().clone());
             if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }
         }));
-        assert_eq!(executor.run_ready(), 1);
-        assert_eq!(executor.run_ready(), 1, "the park woke it");
-        assert!(task.is_finished());
+        assert_eq!(executor.run_ready(), 1, "a new task was not polled");
+        assert_eq!(executor.run_ready(), 1, "whom a timer wakes waits for one step too long [X7]");
+        assert!(task.is_finished(), "a joiner waits for a task that is done");
     });
 }
 
@@ -164,7 +177,7 @@ fn wakers_of_a_park_that_are_nobodys_task_are_woken_too() {
         let (waker, wakes) = CountingWaker::new();
         script.ready.borrow_mut().push(waker);
         executor.run_ready();
-        assert_eq!(wakes.count(), 1);
+        assert_eq!(wakes.count(), 1, "whom a timer or a socket wakes hangs [X7]");
     });
 }
 
@@ -191,7 +204,31 @@ fn only_a_step_that_may_wait_is_told_to_the_probe_as_parking() {
         executor.wait(None);
         assert!(told.0.borrow().is_empty(), "it only looked: {:?}", told.0.borrow());
         executor.wait(None);
-        assert_eq!(*told.0.borrow(), ["parking", "parked"]);
+        assert_eq!(*told.0.borrow(), ["parking", "parked"], "whoever draws the timeline is misled");
+    });
+}
+
+/// Spawns a task when the thread is about to wait, once.
+#[derive(Clone, Default)]
+struct SpawnsThen(Rc<RefCell<Option<LocalHandle>>>);
+
+impl Probe for SpawnsThen {
+    fn parking(&mut self) {
+        let local = self.0.take();
+        local.into_iter().for_each(|local| drop(local.spawn(async {})));
+    }
+}
+
+#[test]
+fn what_the_probe_spawns_before_the_wait_is_not_slept_on() {
+    within(DEADLINE, || {
+        let (script, probe) = (Script::default(), SpawnsThen::default());
+        let executor = Executor::with(script.clone(), Fifo::new(), probe.clone());
+        *probe.0.borrow_mut() = Some(executor.local_handle());
+        let polls = executor.wait(None);
+        let waits = script.waits.take();
+        assert_eq!(waits, [Some(Duration::ZERO)], "it sleeps on what came up before the wait [X7]");
+        assert_eq!(polls, 1, "a task that was spawned by a probe is not polled");
     });
 }
 
@@ -253,8 +290,8 @@ fn an_event_loop_runs_an_executor_beside_its_own_events() {
             Event::Key(key) => Some(key),
             Event::Woken => None,
         }));
-        assert_eq!(keys, "x");
-        assert_eq!(executor.run(task).unwrap(), Ok(7));
+        assert_eq!(keys, "x", "the loop's own events were lost");
+        assert_eq!(block_on(task).ok(), Some(Ok(7)), "the task got another message");
         other.join().unwrap();
     });
 }
@@ -270,6 +307,6 @@ fn a_wake_on_the_loops_own_thread_rings_its_bell_when_the_executor_does_not_run(
         while inbox.try_recv().is_ok() {}
         send.send(()).unwrap();
         assert!(inbox.try_recv().is_ok(), "a key handler woke a task, and the loop went to sleep");
-        assert_eq!(executor.run_ready(), 1);
+        assert_eq!(executor.run_ready(), 1, "a wake between two steps was lost");
     });
 }

@@ -115,7 +115,7 @@ fn trace(scene: fn(Traced), expected: &str) {
     let expected: Vec<&str> =
         expected.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
     println!("{}", lines.join("\n"));
-    assert_eq!(lines, expected);
+    assert_eq!(lines, expected, "the order of events is another than the chapter says");
 }
 
 fn named<F>(executor: &Traced, name: &str, future: F) -> JoinHandle<F::Output>
