@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::chapter::{Chapter, Part, read};
+use crate::command::model::Model;
 use crate::command::predict::run_example;
 use crate::course::Course;
 use crate::fault::Fault;
@@ -136,6 +137,7 @@ impl Verify<'_> {
             return Ok(());
         }
         self.staircase(chapter, &suite, &tests)?;
+        self.models(chapter)?;
         self.leave_one_out(chapter, &suite, &tests)?;
         self.wrong_bodies(chapter, &suite)?;
         self.parts += chapter.parts.len();
@@ -368,6 +370,39 @@ impl Verify<'_> {
         }
         if self.findings.len() == before {
             self.good(2, "the staircase: each test is red before its part, and green after it");
+        }
+        Ok(())
+    }
+
+    /// Point 2, of the models: what loom runs when a part is green needs no later part.
+    fn models(&mut self, chapter: &Chapter) -> Result<(), Fault> {
+        let mut count = 0;
+        for (done, part) in (1..).zip(&chapter.parts) {
+            let later: Vec<String> =
+                chapter.parts[done..].iter().map(|part| part.id.to_string()).collect();
+            for name in &part.models {
+                count += 1;
+                let environment = [("RT_COURSE_STUBBED", later.join(","))];
+                let model = match Model::build(&self.place("switched"), chapter, name)? {
+                    Ok(model) => model,
+                    Err(build) => {
+                        self.compiles(&build, &format!("the file of the model `{name}`"));
+                        return Ok(());
+                    }
+                };
+                let outcome = model.run(&environment)?;
+                if outcome.end != End::Passed {
+                    let needs = needs(chapter, &outcome);
+                    let told = told(&outcome);
+                    self.find(
+                        2,
+                        format!("the model `{name}` fails after {} and {needs}:\n{told}", part.id),
+                    );
+                }
+            }
+        }
+        if count > 0 {
+            self.good(2, &format!("{count} models of loom pass when their part is done"));
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ fn what_is_done_by_mistake_is_said_and_changes_nothing() {
 
     says(folder.path(), "check", 2, &["is no starter", "cargo course new DIR"]);
     says(folder.path(), "new mine", 2, &["is not empty, so nothing was written"]);
-    says(folder.path(), "new other --from 6", 2, &["there is no step 6", "the steps are 1"]);
+    says(folder.path(), "new other --from 6", 2, &["there is no step 6", "the steps are 1, 2"]);
     assert!(!folder.path().join("other").exists(), "a refused `new` leaves a folder behind");
     fs::write(folder.path().join("file"), "").expect("a file can be written");
     says(folder.path(), "new file/in", 2, &["file/in"]);

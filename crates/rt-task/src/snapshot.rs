@@ -222,7 +222,7 @@ impl Snapshot {
 
     /// IDLE → QUEUED, RUNNING → RUNNING+QUEUED, anything else stays. Only who finds the task idle
     /// submits it: one that runs already has a holder, who finds the mark in `pend`.
-    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
+    // COURSE(2.1) stub: todo
     pub(crate) const fn wake(self) -> (Snapshot, Wake) {
         if self.0 & (QUEUED | DONE) != 0 {
             return (self, Wake::Ignore);
@@ -233,7 +233,7 @@ impl Snapshot {
 
     /// A wake that leaves a mark, also on a task that is queued or runs. One that is done stays as it
     /// is.
-    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
+    // COURSE(2.2) stub: todo
     pub(crate) const fn cancel(self) -> (Snapshot, Wake) {
         if self.is_done() {
             return (self, Wake::Ignore);
@@ -244,14 +244,14 @@ impl Snapshot {
 
     /// QUEUED → RUNNING: the wakes until now are answered by this poll, and a later one sets `QUEUED`
     /// again. A task with the mark of `cancel` is to be dropped.
-    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
+    // COURSE(2.1) stub: todo
     pub(crate) const fn start(self) -> (Snapshot, Start) {
         let start = if self.is_cancelled() { Start::Drop } else { Start::Poll };
         (Snapshot((self.0 & !QUEUED) | RUNNING), start)
     }
 
     /// RUNNING → IDLE, RUNNING+QUEUED → QUEUED: woken while it ran, it stays with who polled it.
-    // COURSE(2.1) stub: expr: panic!("step 2.1: the state word: wake, start, pend")
+    // COURSE(2.1) stub: todo
     pub(crate) const fn pend(self) -> (Snapshot, Pend) {
         let pend = if self.is_queued() { Pend::Again } else { Pend::Rest };
         (Snapshot(self.0 & !RUNNING), pend)
@@ -264,7 +264,7 @@ impl Snapshot {
 
     /// RUNNING → DONE, with the bits of the outcome. The word that it replaces says what is left to
     /// do: whether the handle is gone [S5], and whether the slot holds a waker [S4].
-    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
+    // COURSE(2.2) stub: todo
     pub(crate) const fn complete(self, end: End) -> (Snapshot, Complete) {
         let todo = Complete {
             drop_output: self.0 & JOIN_INTEREST == 0,
@@ -274,7 +274,7 @@ impl Snapshot {
     }
 
     /// The handle takes the waker slot back, to look at it or to leave [S4]. Done, nothing changes.
-    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
+    // COURSE(2.2) stub: todo
     pub(crate) const fn claim_slot(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);
@@ -284,7 +284,7 @@ impl Snapshot {
 
     /// The handle filled the waker slot and hands it to who completes [S4]. Done, nothing changes: it
     /// came too late.
-    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
+    // COURSE(2.2) stub: todo
     pub(crate) const fn offer_slot(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);
@@ -294,7 +294,7 @@ impl Snapshot {
 
     /// The handle is dropped: nobody will take the output [S5], and the slot is the handle's for the
     /// last time [S4]. Done, nothing changes.
-    // COURSE(2.2) stub: expr: panic!("step 2.2: the state word: cancel, complete, join")
+    // COURSE(2.2) stub: todo
     pub(crate) const fn detach(self) -> (Snapshot, Join) {
         if self.is_done() {
             return (self, Join::Done);

@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -65,8 +66,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `body` allocated and freed on this thread, beginning without recycled cells.
+/// What `body` allocated and freed on this thread, beginning without recycled cells. One at a time: the
+/// depot is for all threads, and the cells of another test would be given back by this one.
 fn counted<T>(body: impl FnOnce() -> T) -> (T, Counts) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     trim();
     let before = COUNTS.get();
     let value = body();

@@ -1,6 +1,6 @@
 //! What loom finds in the learner's code: the first order of threads that goes wrong, as steps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,17 +8,48 @@ use crate::chapter::{Chapter, Part};
 use crate::command::trace;
 use crate::fault::Fault;
 use crate::screen::{self, BAD, FAINT, GOOD, LEAD, WARN, paint};
-use crate::suite::{self, End};
+use crate::suite::{self, Build, End, Outcome};
 
 /// So long may one model take: the largest takes half a minute.
 const DEADLINE: Duration = Duration::from_secs(240);
 
+/// A model of a crate, built for loom.
+pub(crate) struct Model {
+    binary: PathBuf,
+    /// The folder of the crate.
+    folder: PathBuf,
+    name: String,
+}
+
+impl Model {
+    /// Builds `TARGET::NAME`; what rustc says if it does not compile.
+    pub(crate) fn build(
+        root: &Path,
+        chapter: &Chapter,
+        name: &str,
+    ) -> Result<Result<Model, Build>, Fault> {
+        let (target, name) = name.split_once("::").unwrap_or((name, ""));
+        let folder = root.join("crates").join(&chapter.package);
+        let built = suite::build_models(root, &chapter.package, target)?;
+        Ok(built.map(|binary| Model { binary, folder, name: name.to_owned() }))
+    }
+
+    pub(crate) fn run(&self, environment: &[(&str, String)]) -> Result<Outcome, Fault> {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(["--exact", &self.name, "--nocapture", "--test-threads=1", "--color=never"])
+            .current_dir(&self.folder)
+            .env_remove("RUST_BACKTRACE")
+            .envs(environment.iter().map(|(key, value)| (*key, value.as_str())));
+        suite::run(command, DEADLINE, None)
+    }
+}
+
 /// Runs the models of a part; whether all end well.
 pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool, Fault> {
-    for model in &part.models {
-        let (target, name) = model.split_once("::").unwrap_or((model, ""));
-        let binary = match suite::build_models(root, &chapter.package, target)? {
-            Ok(binary) => binary,
+    for name in &part.models {
+        let model = match Model::build(root, chapter, name)? {
+            Ok(model) => model,
             Err(build) => {
                 let said: Vec<_> = build.said.iter().map(|said| said.text.as_str()).collect();
                 anstream::println!("{}", said.join("\n"));
@@ -27,24 +58,14 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
         };
         let folder =
             tempfile::tempdir().map_err(|error| Fault::new(format!("no room: {error}")))?;
-        let failed = folder.path().join("failed.json");
-        let run = |variables: &[(&str, &str)]| {
-            let mut command = Command::new(&binary);
-            command
-                .args(["--exact", name, "--nocapture", "--test-threads=1", "--color=never"])
-                .current_dir(root.join("crates").join(&chapter.package))
-                .env_remove("RUST_BACKTRACE")
-                .env("LOOM_CHECKPOINT_FILE", &failed)
-                .envs(variables.iter().copied());
-            suite::run(command, DEADLINE, None)
-        };
-        let outcome = run(&[("LOOM_CHECKPOINT_INTERVAL", "1")])?;
-        let sentence = name.replace('_', " ");
+        let failed = folder.path().join("failed.json").display().to_string();
+        let outcome = model.run(&[
+            ("LOOM_CHECKPOINT_FILE", failed.clone()),
+            ("LOOM_CHECKPOINT_INTERVAL", "1".to_owned()),
+        ])?;
+        let sentence = model.name.replace('_', " ");
         if outcome.end == End::Passed {
-            let count = outcome.lines.iter().find_map(|line| {
-                line.split(", ").find(|piece| piece.ends_with(" executions")).map(str::to_owned)
-            });
-            let count = count.unwrap_or_default();
+            let count = executions(&outcome).unwrap_or_default();
             anstream::println!("  {} model: {sentence} {}", paint(GOOD, "✓"), paint(FAINT, count));
             continue;
         }
@@ -53,10 +74,14 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
             anstream::println!("    not done after {} s: does a thread spin?", after.as_secs());
             return Ok(false);
         }
+        let told = model.run(&[
+            ("LOOM_CHECKPOINT_FILE", failed),
+            ("LOOM_LOG", "trace".to_owned()),
+            ("LOOM_LOCATION", "1".to_owned()),
+        ])?;
         anstream::println!(
-            "    loom has tried the orders in which the threads can meet; in this one it goes wrong:\n"
+            "    loom tries the orders in which the threads can meet; in this one it goes wrong:\n"
         );
-        let told = run(&[("LOOM_LOG", "trace"), ("LOOM_LOCATION", "1")])?;
         for step in steps(&told.lines) {
             anstream::println!("    {}", step.show());
         }
@@ -64,8 +89,10 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
         for line in trace::message(&told.lines) {
             anstream::println!("    {}", paint(WARN, line));
         }
+        let file = name.split("::").next().unwrap_or_default();
         anstream::println!(
-            "    The objects are numbered as they were made: see the first lines of `{name}` in crates/{}/tests/{target}.rs.",
+            "    Objects are numbered as they were made: see `{}` in crates/{}/tests/{file}.rs.",
+            model.name,
             chapter.package
         );
         screen::next(&format!(
@@ -75,6 +102,12 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
         return Ok(false);
     }
     Ok(true)
+}
+
+/// How many a model says that it has explored.
+fn executions(outcome: &Outcome) -> Option<String> {
+    let pieces = outcome.lines.iter().flat_map(|line| line.split(", "));
+    pieces.into_iter().find(|piece| piece.ends_with(" executions")).map(str::to_owned)
 }
 
 /// A step of a thread.
