@@ -25,6 +25,14 @@ struct Text {
     predict: Vec<Predict>,
 }
 
+impl Text {
+    /// Reads such a file, if there is one.
+    fn read(root: &Path, path: &str) -> Result<Option<Text>, Fault> {
+        let Ok(text) = fs::read_to_string(root.join(path)) else { return Ok(None) };
+        toml::from_str(&text).map(Some).map_err(|error| Fault::new(format!("{path}: {error}")))
+    }
+}
+
 /// What a learner writes in one sitting.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,9 +95,7 @@ impl Chapter {
     pub(crate) fn read(root: &Path, package: &str) -> Result<Option<Chapter>, Fault> {
         let folder = format!("crates/{package}");
         let path = format!("{folder}/course.toml");
-        let Ok(text) = fs::read_to_string(root.join(&path)) else { return Ok(None) };
-        let text: Text =
-            toml::from_str(&text).map_err(|error| Fault::new(format!("{path}: {error}")))?;
+        let Some(text) = Text::read(root, &path)? else { return Ok(None) };
         let mut sources = Vec::new();
         for file in rust_files(&root.join(&folder).join("src"))? {
             let text = read(&file)?;
@@ -110,6 +116,27 @@ impl Chapter {
         };
         chapter.agrees(root).map_err(|fault| Fault::new(format!("{path}: {fault}")))?;
         Ok(Some(chapter))
+    }
+
+    /// Step 0, which is no crate: there is nothing to write, only the examples of the workspace to see.
+    pub(crate) fn zero(root: &Path) -> Result<Option<Chapter>, Fault> {
+        Ok(Text::read(root, "crates/rt-course/step_0.toml")?.map(|text| Chapter {
+            step: text.step,
+            title: text.title,
+            minutes: text.minutes,
+            package: "custom-runtime".to_owned(),
+            parts: text.part,
+            predict: text.predict,
+            sources: Vec::new(),
+        }))
+    }
+
+    /// The file of one of its examples, from the root of the workspace.
+    pub(crate) fn example(&self, name: &str) -> String {
+        match self.step {
+            0 => format!("examples/{name}.rs"),
+            _ => format!("crates/{}/examples/{name}.rs", self.package),
+        }
     }
 
     /// What holds without running anything.

@@ -6,6 +6,7 @@ pub(crate) mod goto;
 pub(crate) mod hint;
 pub(crate) mod model;
 pub(crate) mod new;
+pub(crate) mod place;
 pub(crate) mod predict;
 pub(crate) mod solution;
 pub(crate) mod trace;

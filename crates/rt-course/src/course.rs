@@ -11,6 +11,8 @@ use crate::part::PartId;
 #[derive(Debug)]
 pub(crate) struct Course {
     pub(crate) root: PathBuf,
+    /// Step 0: nothing to write.
+    pub(crate) zero: Option<Chapter>,
     pub(crate) chapters: Vec<Chapter>,
 }
 
@@ -34,7 +36,7 @@ impl Course {
             let [a, b] = [&pair[0].package, &pair[1].package];
             return Err(Fault::new(format!("{a} and {b} are both step {}", pair[0].step)));
         }
-        Ok(Course { root: root.to_owned(), chapters })
+        Ok(Course { root: root.to_owned(), zero: Chapter::zero(root)?, chapters })
     }
 
     /// Every part with its chapter, in order.

@@ -35,6 +35,9 @@ pub(crate) struct Progress {
     /// How often a prediction or a diagnosis was right, and how often one was tried.
     #[serde(default)]
     pub(crate) answers: BTreeMap<String, (u32, u32)>,
+    /// How often the diagnosis that is open was missed.
+    #[serde(default)]
+    pub(crate) missed: BTreeMap<String, u32>,
 }
 
 pub(crate) struct Learner {

@@ -131,6 +131,11 @@ impl Source {
         &self.text[self.line_start(item.whole.start)..item.whole.end]
     }
 
+    /// The body of a function with its braces; of anything else nothing.
+    pub(crate) fn body_of(&self, item: &Item) -> &str {
+        item.body.clone().map_or("", |body| &self.text[body])
+    }
+
     /// The number of the line on which the signature of an item begins, from 1.
     pub(crate) fn line_of(&self, item: &Item) -> usize {
         self.text[..item.signature].matches('\n').count() + 1
@@ -182,7 +187,7 @@ impl Source {
             }
             Stub::Todo => body(&format!("todo!({:?})", message(marked.part, title))),
             Stub::Expr(code) => body(code),
-            Stub::Leak => "{}".to_owned(),
+            Stub::Leak => body(&format!("// {}", message(marked.part, title))),
             Stub::Omit => {
                 let start = self.line_start(marked.item.whole.start.min(marked.line.start));
                 let rest = &self.text[marked.item.whole.end..];

@@ -115,7 +115,7 @@ impl Build {
                     "lib" if message["profile"]["test"] == true => {
                         self.binaries.insert("lib".to_owned(), binary.into());
                     }
-                    "example" => drop(self.examples.insert(name, binary.into())),
+                    "example" | "bin" => drop(self.examples.insert(name, binary.into())),
                     _ => {}
                 }
             }
@@ -142,6 +142,11 @@ impl Build {
             }
             _ => {}
         }
+    }
+
+    /// Every example and program that was built.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.examples.iter().map(|(name, binary)| (name.as_str(), binary.as_path()))
     }
 
     /// The binary of an example that was built.

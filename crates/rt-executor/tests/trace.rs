@@ -12,7 +12,7 @@ use futures::channel::oneshot;
 use rt_executor::{Executor, Fifo, Probe, yield_now};
 use rt_task::Builder;
 use rt_task::{End, Id, JoinHandle, Observer, Polled, Spawned, TaskRef};
-use rt_testkit::within;
+use rt_testkit::{Timeline, within};
 use rt_waker::Parker;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ static TRACE: Trace = Trace { state: Mutex::new(None) };
 #[derive(Default)]
 struct State {
     names: HashMap<Id, String>,
-    lines: Vec<String>,
+    timeline: Timeline,
 }
 
 struct Trace {
@@ -37,12 +37,12 @@ impl Trace {
         let Some(state) = &mut *state else { return };
         let Some(name) = state.names.get(&task) else { return };
         let by = by.and_then(|by| state.names.get(&by)).map(|by| format!(" by {by}"));
-        state.lines.push(format!("{what} {name}{}", by.unwrap_or_default()));
+        state.timeline.note(format!("{what} {name}{}", by.unwrap_or_default()));
     }
 
     fn say(&self, what: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.iter_mut().for_each(|state| state.lines.push(what.to_owned()));
+        state.iter_mut().for_each(|state| state.timeline.note(what));
     }
 }
 
@@ -101,21 +101,20 @@ impl Probe for Told {
 
 type Traced = Executor<Parker, Fifo, Told>;
 
-/// Runs a scene, prints its trace and compares it with the one that is expected.
+/// Runs a scene and compares its timeline with the one that is expected.
 #[track_caller]
 fn trace(scene: fn(Traced), expected: &str) {
-    let lines = within(DEADLINE, move || {
+    let timeline = within(DEADLINE, move || {
         let _one: MutexGuard<'_, ()> = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         *TRACE.state.lock().unwrap() = Some(State::default());
         rt_task::observe(Some(&TRACE));
         scene(Executor::with(Parker::new(), Fifo::new(), Told));
         rt_task::observe(None);
-        TRACE.state.lock().unwrap().take().expect("put there above").lines
+        TRACE.state.lock().unwrap().take().expect("put there above").timeline
     });
     let expected: Vec<&str> =
         expected.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
-    println!("{}", lines.join("\n"));
-    assert_eq!(lines, expected, "the order of events is another than the chapter says");
+    timeline.must_be(expected, "the order of events is another than the chapter says");
 }
 
 fn named<F>(executor: &Traced, name: &str, future: F) -> JoinHandle<F::Output>
@@ -187,7 +186,8 @@ fn a_wake_from_another_thread_while_the_executor_sleeps() {
             let (told, is_told) = std::sync::mpsc::channel();
             let other = thread::spawn(move || {
                 let waker: std::task::Waker = is_told.recv().unwrap();
-                let is_asleep = |state: &State| state.lines.iter().any(|line| line == "park");
+                let is_asleep =
+                    |state: &State| state.timeline.events().iter().any(|line| line == "park");
                 while !TRACE.state.lock().unwrap().as_ref().is_some_and(is_asleep) {
                     thread::yield_now();
                 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rt_task::{Builder, End, Id, Observer, Polled, Priority, Spawned, Task, observe};
-use rt_testkit::{ByHand, poll, poll_with_waker};
+use rt_testkit::{ByHand, Timeline, poll, poll_with_waker};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -22,14 +22,13 @@ fn within(body: impl FnOnce() + Send + 'static) {
 /// Writes down what it is told, with names for numbers.
 #[derive(Default)]
 struct Trace {
-    lines: Mutex<Vec<String>>,
+    timeline: Timeline,
     names: Mutex<Vec<(Id, String)>>,
 }
 
 impl Trace {
     fn say(&self, line: String) {
-        println!("    {line}");
-        self.lines.lock().expect("no panic").push(line);
+        self.timeline.note(line);
     }
 
     fn name(&self, id: Id) -> String {
@@ -43,7 +42,7 @@ impl Trace {
     }
 
     fn lines(&self) -> Vec<String> {
-        self.lines.lock().expect("no panic").clone()
+        self.timeline.events()
     }
 }
 

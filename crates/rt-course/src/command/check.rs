@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::chapter::{Chapter, Part, read};
+use crate::command::place::{self, Place};
 use crate::command::{model, trace};
 use crate::fault::Fault;
 use crate::folder::Folder;
 use crate::learner::Learner;
-use crate::marker::Stub;
 use crate::part::{Goal, PartId};
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, WARN, paint};
 use crate::source::Source;
@@ -103,22 +103,23 @@ pub(crate) fn check(
         match learner.current() {
             Some(id) => {
                 let (chapter, part) = learner.course.part(id)?;
-                let place = if parts.last().is_some_and(|last| last.step != id.step) {
-                    format!("the chapter in crates/{}/README.md, then ", chapter.package)
-                } else {
-                    String::new()
+                let done = parts.last().filter(|last| last.step != id.step);
+                if let Some(last) = done {
+                    end_of_step(last.step);
+                }
+                let chapter_first = match done {
+                    Some(_) => {
+                        format!("the chapter in crates/{}/README.md, then ", chapter.package)
+                    }
+                    None => String::new(),
                 };
-                screen::next(&format!(
-                    "{place}step {id}, {}: {}",
-                    part.title,
-                    part.files
-                        .iter()
-                        .map(|file| format!("crates/{}/{file}", chapter.package))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ));
+                place::of(learner, chapter, part)?.iter().for_each(Place::show);
+                screen::next(&format!("{chapter_first}step {id}, {}", part.title));
             }
-            None => screen::next(TOUR),
+            None => {
+                parts.last().into_iter().for_each(|last| end_of_step(last.step));
+                screen::next(TOUR);
+            }
         }
     }
     Ok(is_green && earlier)
@@ -131,7 +132,9 @@ pub(crate) fn watch(goal: Option<Goal>) -> Result<bool, Fault> {
         // Anew: an edit may change what there is to read.
         let mut learner = Learner::here()?;
         let seen = newest(&learner.root);
-        check(&mut learner, goal, false)?;
+        if let Err(fault) = check(&mut learner, goal, false) {
+            anstream::println!("{} {fault}", paint(BAD, "not done:"));
+        }
         anstream::println!("{}", paint(FAINT, "Looks again when a file changes; Ctrl-C ends it."));
         while newest(&learner.root) == seen {
             std::thread::sleep(Duration::from_millis(300));
@@ -227,9 +230,15 @@ fn show(
     for (test, outcome) in red.iter().filter(|(_, outcome)| !is_unwritten(outcome)).take(TOLD) {
         tell(learner, chapter, test, outcome)?;
     }
-    known_mistake(part, &red);
-    if unwritten == red.len() {
-        places(learner, chapter, part)?;
+    let places = place::of(learner, chapter, part)?;
+    let untouched = places.iter().filter(|place| place.is_untouched).count();
+    if untouched == 0 {
+        known_mistake(part, &red);
+    } else {
+        if untouched < places.len() {
+            anstream::println!("  still as it was:");
+        }
+        places.iter().filter(|place| place.is_untouched).for_each(Place::show);
     }
     Ok(false)
 }
@@ -267,19 +276,16 @@ fn known_mistake(part: &Part, red: &[&(String, Outcome)]) {
     }
 }
 
-/// Where the learner has to write.
-fn places(learner: &Learner, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
-    for (source, marked) in chapter.marked(part.id).filter(|(_, marked)| marked.stub != Stub::Omit)
-    {
-        let text = read(&learner.root.join(&source.path))?;
-        let line = Source::read(&source.path, &text)
-            .ok()
-            .and_then(|source| source.find(&marked.item.name).map(|item| source.line_of(item)));
-        let line = line.map_or(String::new(), |line| format!(":{line}"));
-        let name = marked.item.name.split_once("::").map_or("", |(_, name)| name);
-        anstream::println!("  write {}  {}{line}", paint(STRONG, name), source.path);
+/// What can be done with a chapter that is built.
+fn end_of_step(step: u32) {
+    anstream::println!("{}", paint(GOOD, format!("Step {step} is built.")));
+    if step <= 5 {
+        anstream::println!(
+            "  cargo run --example step_{step}: a program on what you have built so far"
+        );
     }
-    Ok(())
+    anstream::println!("  cargo course diagnose {step}: find somebody else's mistakes");
+    anstream::println!("  \"Break it\" at the end of the chapter: now it is yours to break");
 }
 
 fn first_words() {

@@ -25,7 +25,10 @@ pub(crate) fn diagnose(
     }
     let key = format!("diagnose {step}");
     let (right, tried) = learner.progress.answers.get(&key).copied().unwrap_or_default();
-    let wrong = wrong[tried as usize % wrong.len()];
+    let count = wrong.len();
+    // Not in their order: neighbours break the same invariant.
+    let stride = (count * 5 / 8..).find(|stride| is_coprime(*stride, count)).unwrap_or(1);
+    let wrong = wrong[tried as usize * stride % count];
     let test = &wrong.fails[0];
     let invariants = invariants(learner, chapter)?;
 
@@ -56,7 +59,10 @@ pub(crate) fn diagnose(
     }
     anstream::println!("\nWhich invariant is broken?\n");
     for (label, says) in &invariants {
-        anstream::println!("  {}  {says}", paint(STRONG, label));
+        for (number, line) in screen::wrap(says, 84).iter().enumerate() {
+            let label = if number == 0 { label } else { "" };
+            anstream::println!("  {}  {line}", paint(STRONG, format!("{label:<4}")));
+        }
     }
     let answer = match answer {
         Some(answer) => answer.to_owned(),
@@ -69,12 +75,32 @@ pub(crate) fn diagnose(
             .next(format!("one of {}", labels.join(", "))));
     }
     let is_right = answer == wrong.breaks;
+    let missed = learner.progress.missed.get(&key).copied().unwrap_or(0);
+    if !is_right && missed == 0 {
+        // Once more, with the answer kept back.
+        learner.progress.missed.insert(key, 1);
+        learner.save()?;
+        anstream::println!(
+            "{} What must have happened for this test to fail?",
+            paint(BAD, "not so.")
+        );
+        screen::next(&format!("cargo course diagnose {step}, the same once more"));
+        return Ok(false);
+    }
     let word = if is_right { paint(GOOD, "right:") } else { paint(BAD, "not so:") };
     anstream::println!("{word} it is [{}]. {}", wrong.breaks, wrong.says);
+    learner.progress.missed.remove(&key);
     learner.progress.answers.insert(key, (right + u32::from(is_right), tried + 1));
     learner.save()?;
-    screen::next(&format!("cargo course diagnose {step}, or cargo course check"));
+    screen::next(&match tried as usize + 1 < count {
+        true => format!("cargo course diagnose {step}, the next of {count}; or cargo course check"),
+        false => "cargo course check".to_owned(),
+    });
     Ok(is_right)
+}
+
+fn is_coprime(a: usize, b: usize) -> bool {
+    (2..=a.min(b)).all(|divisor| a % divisor != 0 || b % divisor != 0)
 }
 
 /// The labels that wrong bodies of the chapter break, and what each says, from the source.

@@ -47,6 +47,10 @@ impl Model {
 
 /// Runs the models of a part; whether all end well.
 pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool, Fault> {
+    if !part.models.is_empty() {
+        let word = "loom runs your code in every order in which threads can meet; the first build takes a minute";
+        anstream::println!("  {}", paint(FAINT, word));
+    }
     for name in &part.models {
         let model = match Model::build(root, chapter, name)? {
             Ok(model) => model,

@@ -17,7 +17,11 @@ pub(crate) fn predict(
     step: u32,
     answer: Option<&str>,
 ) -> Result<bool, Fault> {
-    let chapter = learner.course.chapter(step)?;
+    let course = &learner.course;
+    let chapter = match &course.zero {
+        Some(zero) if zero.step == step => zero,
+        _ => course.chapter(step)?,
+    };
     if chapter.predict.is_empty() {
         return Err(Fault::new(format!("step {step} has nothing to predict"))
             .next(format!("cargo course diagnose {step}")));
@@ -26,11 +30,12 @@ pub(crate) fn predict(
     let key = format!("predict {step}");
     let (right, tried) = learner.progress.answers.get(&key).copied().unwrap_or_default();
     let predict = &chapter.predict[tried as usize % chapter.predict.len()];
+    let count = chapter.predict.len();
     let events = events(learner, chapter, &predict.program)?;
     let mut choice = events.clone();
     choice.sort();
 
-    let path = format!("crates/{}/examples/{}.rs", chapter.package, predict.program);
+    let path = chapter.example(&predict.program);
     anstream::println!("{}\n", paint(STRONG, format!("{path}, run on the reference")));
     let text = read(&learner.course.root.join(&path))?;
     let is_head = |line: &&str| line.starts_with("//!") || line.is_empty();
@@ -58,7 +63,10 @@ pub(crate) fn predict(
     anstream::println!("{word}");
     learner.progress.answers.insert(key, (right + u32::from(is_right), tried + 1));
     learner.save()?;
-    screen::next(&format!("cargo course predict {step}, or cargo course check"));
+    screen::next(&match tried as usize + 1 < count {
+        true => format!("cargo course predict {step}, the next of {count}"),
+        false => "cargo course check".to_owned(),
+    });
     Ok(is_right)
 }
 

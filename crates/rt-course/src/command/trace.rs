@@ -14,6 +14,8 @@ const MARK: &str = "| ";
 const HOW: How<'static> = How { deadline: Duration::from_secs(30), environment: &[], until: None };
 
 pub(crate) fn trace(learner: &Learner, name: &str) -> Result<(), Fault> {
+    // As `check` shows it, or as it is called.
+    let name: &str = &name.replace(' ', "_");
     for chapter in &learner.course.chapters {
         let suite = match suite::build(&learner.root, &chapter.package)? {
             Ok(suite) => suite,

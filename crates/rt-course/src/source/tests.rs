@@ -76,7 +76,9 @@ impl Thing {
 
 impl Drop for Thing {
     // STEP 1.2
-    fn drop(&mut self) {}
+    fn drop(&mut self) {
+        // step 1.2: the "whole" idea
+    }
 }
 "##
     );
