@@ -239,6 +239,16 @@ impl Chapter {
             .filter(move |(_, marked)| marked.part == part)
     }
 
+    /// The chapter's text and all its sources: where labels are explained.
+    pub(crate) fn texts(&self, root: &Path) -> Result<Vec<String>, Fault> {
+        let folder = root.join("crates").join(&self.package);
+        let mut texts = vec![read(&folder.join("README.md"))?];
+        for file in rust_files(&folder.join("src"))? {
+            texts.push(read(&file)?);
+        }
+        Ok(texts)
+    }
+
     pub(crate) fn part(&self, id: PartId) -> Option<&Part> {
         self.parts.iter().find(|part| part.id == id)
     }

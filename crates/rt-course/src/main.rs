@@ -20,6 +20,7 @@ mod course;
 mod fault;
 mod folder;
 mod git;
+mod invariant;
 mod learner;
 mod marker;
 mod part;

@@ -83,6 +83,8 @@ fn take(cell: &Cell<u32>) -> u32 {
 "#;
 
 const README: &str = r#"
+* **[C1]** Nothing is counted twice.
+
 <!-- source: crates/mini/src/lib.rs -->
 ```rust,ignore
     pub fn add(&self) {
@@ -285,6 +287,7 @@ fn point_6_a_quotation_and_a_block_that_are_wrong() {
         "point 6: a quotation differs",
     );
     is_named("crates/mini/README.md", ".get(), 0)", ".get(), 1)", "point 6: a block of code");
+    is_named("crates/mini/course.toml", "\"C1\"", "\"C2\"", "breaks [C2], which no list explains");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::chapter::{Chapter, Wrong, read};
+use crate::chapter::{Chapter, Wrong};
 use crate::command::predict::ask;
 use crate::command::trace;
 use crate::fault::Fault;
+use crate::invariant;
 use crate::learner::Learner;
 use crate::screen::{self, BAD, GOOD, STRONG, paint};
 use crate::starter::{self, Tree};
@@ -50,7 +51,7 @@ pub(crate) fn diagnose(
     );
     anstream::println!("  {}", test.rsplit("::").next().unwrap_or(test).replace('_', " "));
     for line in trace::message(&outcome.lines) {
-        anstream::println!("    {line}");
+        anstream::println!("    {}", without_labels(line));
     }
     let yours = trace::timeline(&outcome.lines);
     if !yours.is_empty() {
@@ -100,57 +101,47 @@ pub(crate) fn diagnose(
 }
 
 fn is_coprime(a: usize, b: usize) -> bool {
-    (2..=a.min(b)).all(|divisor| a % divisor != 0 || b % divisor != 0)
+    !(2..=a.min(b)).any(|divisor| a.is_multiple_of(divisor) && b.is_multiple_of(divisor))
 }
 
-/// The labels that wrong bodies of the chapter break, and what each says, from the source.
+/// The labels that wrong bodies of the chapter break, and what each says.
 fn invariants(learner: &Learner, chapter: &Chapter) -> Result<BTreeMap<String, String>, Fault> {
-    let folder = learner.course.root.join("crates").join(&chapter.package);
-    let mut texts = vec![read(&folder.join("README.md"))?];
-    for source in &chapter.sources {
-        texts.push(source.text.clone());
-    }
+    let texts = chapter.texts(&learner.course.root)?;
     let labels =
         chapter.parts.iter().flat_map(|part| &part.wrong).map(|wrong| wrong.breaks.clone());
-    Ok(labels.map(|label| (label.clone(), statement(&label, &texts).unwrap_or_default())).collect())
+    let says = |label: &str| invariant::says(label, &texts).unwrap_or_default();
+    Ok(labels.map(|label| (label.clone(), says(&label))).collect())
 }
 
-/// The sentence that follows the first `[LABEL]` that stands in bold or begins an item of a list.
-fn statement(label: &str, texts: &[String]) -> Option<String> {
-    let sign = format!("`[{label}]`");
-    for text in texts {
-        let text: String = text
-            .lines()
-            .map(|line| {
-                line.trim_start().trim_start_matches("//!").trim_start_matches("///").trim()
-            })
-            .collect::<Vec<_>>()
-            .join("\n");
-        for item in format!("\n{text}").split("\n* ").skip(1) {
-            let head = item.trim_start_matches("**").trim_start();
-            if let Some(rest) = head.strip_prefix(&sign) {
-                let rest = rest.replace("**", "").replace('\n', " ");
-                let rest = rest.trim().trim_start_matches(':').trim();
-                let end = rest.find(". ").map_or(rest.len(), |at| at + 1);
-                return Some(rest[..end].trim_end_matches('.').to_owned());
-            }
+/// Without the labels that a message cites: they would be the answer.
+fn without_labels(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, behind)) = rest.split_once('[') {
+        text.push_str(before);
+        let label = behind.split(']').next().unwrap_or_default();
+        let is_label = label.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && label.ends_with(|letter: char| letter.is_ascii_digit())
+            && label.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+            && behind.len() > label.len();
+        if is_label {
+            text.push_str("[?]");
+            rest = &behind[label.len() + 1..];
+        } else {
+            text.push('[');
+            rest = behind;
         }
     }
-    None
+    text + rest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::statement;
+    use super::without_labels;
 
     #[test]
-    fn the_statement_of_a_label_is_its_first_sentence() {
-        let texts = [
-            "a\n* **`[Y1]`** **A wake raises\n  a flag.** More.\n".to_owned(),
-            "//! * `[S1]`: one polls. And\n".to_owned(),
-        ];
-        assert_eq!(statement("Y1", &texts).unwrap(), "A wake raises a flag");
-        assert_eq!(statement("S1", &texts).unwrap(), "one polls");
-        assert!(statement("Z", &texts).is_none());
+    fn a_message_does_not_tell_which_invariant_it_is() {
+        assert_eq!(without_labels("freed under its waker [K1]"), "freed under its waker [?]");
+        assert_eq!(without_labels("left: [1, 2] [A12]: x [b"), "left: [1, 2] [?]: x [b");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Verify;
 use crate::chapter::{Chapter, read};
 use crate::fault::Fault;
+use crate::invariant;
 use crate::suite::{self, End};
 
 impl Verify<'_> {
@@ -14,6 +15,14 @@ impl Verify<'_> {
     pub(super) fn prose(&mut self, chapter: &Chapter) -> Result<(), Fault> {
         let root = &self.course.root;
         let readme = read(&root.join(format!("crates/{}/README.md", chapter.package)))?;
+        let texts = chapter.texts(root)?;
+        for wrong in chapter.parts.iter().flat_map(|part| &part.wrong) {
+            if invariant::says(&wrong.breaks, &texts).is_none() {
+                let what =
+                    format!("`{}` breaks [{}], which no list explains", wrong.name, wrong.breaks);
+                self.find(6, what);
+            }
+        }
         if let Some((_, table)) = readme.split_once("\n| part | what you write ") {
             for part in &chapter.parts {
                 let row = format!("\n| {} | {} |", part.id, part.title);
