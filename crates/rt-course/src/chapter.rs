@@ -76,6 +76,12 @@ pub(crate) struct Predict {
     pub(crate) question: String,
 }
 
+impl Part {
+    pub(crate) fn has(&self, test: &str) -> bool {
+        self.tests.iter().any(|pattern| pattern.is(test))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Chapter {
     pub(crate) step: u32,

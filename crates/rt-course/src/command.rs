@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod diagnose;
 pub(crate) mod goto;
 pub(crate) mod hint;
+pub(crate) mod mistake;
 pub(crate) mod model;
 pub(crate) mod new;
 pub(crate) mod place;

@@ -148,7 +148,7 @@ impl Verify<'_> {
                 }
             }
             let missing = part.wrong.iter().flat_map(|wrong| &wrong.fails).find(|name| {
-                !suite.tests.contains(name) || !chapter.parts.iter().any(|part| has(part, name))
+                !suite.tests.contains(name) || !chapter.parts.iter().any(|part| part.has(name))
             });
             if let Some(name) = missing {
                 self.find(4, format!("part {}: `{name}` is no test of this step", part.id));
@@ -158,7 +158,7 @@ impl Verify<'_> {
             let claims: Vec<_> = chapter
                 .parts
                 .iter()
-                .filter(|part| has(part, test))
+                .filter(|part| part.has(test))
                 .map(|part| part.id.to_string())
                 .collect();
             if claims.len() > 1 {
@@ -170,13 +170,9 @@ impl Verify<'_> {
     }
 }
 
-fn has(part: &Part, test: &str) -> bool {
-    part.tests.iter().any(|pattern| pattern.is(test))
-}
-
 /// The tests of a part.
 pub(crate) fn of<'s>(part: &Part, suite: &'s Suite) -> Vec<&'s str> {
-    suite.tests.iter().map(String::as_str).filter(|test| has(part, test)).collect()
+    suite.tests.iter().map(String::as_str).filter(|test| part.has(test)).collect()
 }
 
 fn how<'a>(environment: &'a [(&'a str, String)], until: Option<&'a str>) -> How<'a> {

@@ -11,6 +11,7 @@ mod by_hand;
 mod model;
 mod tally;
 mod timeline;
+mod watch;
 
 pub use by_hand::{ByHand, poll, poll_once, poll_with_waker, waker_of};
 #[cfg(rt_loom)]
@@ -30,7 +31,8 @@ use std::time::Duration;
 /// Runs `body` on a thread of its own and returns what it returns.
 ///
 /// Where the environment has `RT_DEADLINE`, a number of seconds, none waits for longer than that: the
-/// course sets it, whose tests are expected to hang when a part is not right yet.
+/// course sets it, whose tests are expected to hang when a part is not right yet. With `RT_TIMELINE` it
+/// prints what happens to every task: of a test that hangs, the course asks for that.
 ///
 /// # Panics
 ///
@@ -49,6 +51,9 @@ where
 {
     let cap = env::var("RT_DEADLINE").ok().and_then(|seconds| seconds.parse().ok());
     let deadline = cap.map_or(deadline, |cap| deadline.min(Duration::from_secs(cap)));
+    if env::var_os("RT_TIMELINE").is_some() {
+        watch::watch();
+    }
     let (done, is_done) = mpsc::channel::<()>();
     let name = thread::current().name().unwrap_or("test").to_owned();
     let runner = thread::Builder::new()

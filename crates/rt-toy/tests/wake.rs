@@ -309,6 +309,8 @@ fn drops_that_wake_spawn_and_panic_do_not_disturb_the_end_of_the_executor() {
         executor.run(async {});
         drop(executor);
         assert_eq!(drops.load(Ordering::Relaxed), 30, "a future spawned by a drop leaked");
+        let handles: Vec<_> = handles.into_iter().collect();
+        assert_eq!(handles.len(), 30, "a drop found no executor to spawn on: [Y4]");
         let cancelled = handles.into_iter().filter_map(block_on).count();
         assert_eq!(cancelled, 0, "a task ran to its end on an executor that was being dropped");
     });

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::chapter::{Chapter, Part, read};
 use crate::command::place::{self, Place};
-use crate::command::{model, trace};
+use crate::command::{mistake, model, trace};
 use crate::fault::Fault;
 use crate::folder::Folder;
 use crate::learner::Learner;
@@ -24,6 +24,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const TOUR: &str = "cargo run, the tour, on what you built";
 /// So many failures are told in full; of the others, the names.
 const TOLD: usize = 2;
+/// A timeline that is longer is not shown.
+const LINES: usize = 60;
 
 /// What was built so far: a suite a crate.
 struct Suites {
@@ -157,7 +159,8 @@ fn newest(root: &Path) -> Option<SystemTime> {
     of(&root.join("crates"))
 }
 
-type Outcomes = Vec<(String, Outcome)>;
+/// Of the tests of a part, by name.
+pub(super) type Outcomes = Vec<(String, Outcome)>;
 
 impl Suites {
     /// Runs the tests of a part; what rustc says if they do not compile.
@@ -234,7 +237,7 @@ fn show(
     let places = place::of(learner, chapter, part)?;
     let untouched = places.iter().filter(|place| place.is_untouched).count();
     if untouched == 0 {
-        known_mistake(part, &red);
+        mistake::known(learner, chapter, part, outcomes)?;
     } else {
         if untouched < places.len() {
             anstream::println!("  still as it was:");
@@ -256,25 +259,21 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
             "    killed after {seconds} s: somebody waits for a wake-up that does not come"
         );
     }
-    let yours = trace::timeline(&outcome.lines);
+    let mut yours = trace::timeline(&outcome.lines);
+    let mut ours = Vec::new();
     if !yours.is_empty() {
-        let ours = trace::of_reference(learner, chapter, test)?;
+        ours = trace::of_reference(learner, chapter, test, &[])?;
+    } else if outcome.end != End::Failed || outcome.says("not done after") {
+        // It writes no timeline of its own: see what becomes of its tasks until it hangs.
+        let watched = [("RT_TIMELINE", "1".to_owned()), ("RT_DEADLINE", "2".to_owned())];
+        yours = trace::of(&learner.root, chapter, test, &watched)?;
+        ours = trace::of_reference(learner, chapter, test, &watched[..1])?;
+    }
+    // A stress test has thousands of lines, and no order.
+    if !yours.is_empty() && yours.len().max(ours.len()) <= LINES {
         screen::beside(("yours", &yours), ("expected", &ours));
     }
     Ok(())
-}
-
-/// Whether the red tests are those that a known-wrong body makes red.
-fn known_mistake(part: &Part, red: &[&(String, Outcome)]) {
-    let failed =
-        |name: &String| red.iter().any(|(test, outcome)| test == name && !is_unwritten(outcome));
-    if let Some(wrong) = part.wrong.iter().find(|wrong| wrong.fails.iter().all(failed)) {
-        anstream::println!("\n  {}", paint(WARN, "this resembles a known mistake:"));
-        for line in screen::wrap(&wrong.says, 88) {
-            anstream::println!("  {line}");
-        }
-        anstream::println!("  It breaks [{}]: see the invariants in the chapter.", wrong.breaks);
-    }
 }
 
 /// What can be done with a chapter that is built.

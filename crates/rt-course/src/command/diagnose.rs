@@ -55,7 +55,7 @@ pub(crate) fn diagnose(
     }
     let yours = trace::timeline(&outcome.lines);
     if !yours.is_empty() {
-        let ours = trace::of_reference(learner, chapter, test)?;
+        let ours = trace::of_reference(learner, chapter, test, &[])?;
         screen::beside(("with the mistake", &yours), ("as it should be", &ours));
     }
     anstream::println!("\nWhich invariant is broken?\n");

@@ -34,9 +34,8 @@ pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
     git(&learner.root, &taken)?;
     learner.progress.passed.retain(|part| part.parse().is_ok_and(|part: PartId| part.step < step));
     learner.save()?;
-    anstream::println!(
-        "The steps before {step} are ours now, and step {step} begins. Yours is kept in the branch {kept}."
-    );
+    anstream::println!("The steps before {step} are ours now, and step {step} begins.");
+    anstream::println!("Yours is kept in the branch {kept}: `git checkout {kept}` leads back.");
     screen::next("cargo course check");
     Ok(())
 }

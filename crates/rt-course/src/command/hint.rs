@@ -14,7 +14,9 @@ pub(crate) fn hint(learner: &mut Learner, named: Option<PartId>) -> Result<(), F
     anstream::println!("{} {}", paint(STRONG, format!("step {id}")), part.title);
     for (hint, level) in part.hints.iter().zip(LEVELS).take(shown) {
         anstream::println!("\n  {}", paint(FAINT, level));
-        for line in screen::wrap(hint, 88) {
+        // The last one is nearly code: its lines are as they were written.
+        let width = if level == LEVELS[2] { usize::MAX } else { 88 };
+        for line in screen::wrap(hint, width) {
             anstream::println!("  {line}");
         }
     }

@@ -100,7 +100,7 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
             chapter.package
         );
         screen::next(&format!(
-            "find the moment in which another thread comes between, then cargo course check {}",
+            "find the step after which it can not go well any more, then cargo course check {}",
             part.id
         ));
         return Ok(false);

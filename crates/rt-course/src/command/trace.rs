@@ -1,5 +1,6 @@
 //! `cargo course trace TEST`: the timeline of your run beside the expected one.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::chapter::Chapter;
@@ -33,7 +34,7 @@ pub(crate) fn trace(learner: &Learner, name: &str) -> Result<(), Fault> {
             continue;
         };
         let outcome = suite.run(test, HOW)?;
-        let (yours, ours) = (timeline(&outcome.lines), of_reference(learner, chapter, test)?);
+        let (yours, ours) = (timeline(&outcome.lines), of_reference(learner, chapter, test, &[])?);
         if ours.is_empty() {
             return Err(Fault::new(format!("`{test}` writes no timeline"))
                 .next("cargo course check says what it says"));
@@ -54,13 +55,26 @@ pub(crate) fn of_reference(
     learner: &Learner,
     chapter: &Chapter,
     test: &str,
+    environment: &[(&str, String)],
 ) -> Result<Vec<String>, Fault> {
     let place = learner.course.root.join("target/course/reference");
     starter::make(&learner.course, &Tree::Filled(&|_| true))?.replace(&place)?;
-    match suite::build(&place, &chapter.package)? {
-        Ok(suite) => Ok(timeline(&suite.run(test, HOW)?.lines)),
-        Err(_) => Err(Fault::new("the reference does not compile")
-            .next("git status in the clone: was it changed?")),
+    of(&place, chapter, test, environment)
+}
+
+/// The timeline that a test writes in a workspace.
+pub(crate) fn of(
+    root: &Path,
+    chapter: &Chapter,
+    test: &str,
+    environment: &[(&str, String)],
+) -> Result<Vec<String>, Fault> {
+    match suite::build(root, &chapter.package)? {
+        Ok(suite) => Ok(timeline(&suite.run(test, How { environment, ..HOW })?.lines)),
+        Err(_) => {
+            Err(Fault::new(format!("{} does not compile in {}", chapter.package, root.display()))
+                .next("git status there: was it changed?"))
+        }
     }
 }
 
@@ -81,6 +95,7 @@ pub(crate) fn message(lines: &[String]) -> Vec<&str> {
         if line.contains("panicked at ") {
             is_in_message = true;
         } else if line.starts_with("note: ")
+            || line.starts_with("stack backtrace:")
             || line.starts_with("test ")
             || line.starts_with(MARK)
             || line == "failures:"
