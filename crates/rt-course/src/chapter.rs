@@ -255,6 +255,12 @@ impl Chapter {
         Ok(texts)
     }
 
+    /// The number of the last part.
+    pub(crate) fn last(&self) -> PartId {
+        let number = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        PartId { step: self.step, number }
+    }
+
     pub(crate) fn part(&self, id: PartId) -> Option<&Part> {
         self.parts.iter().find(|part| part.id == id)
     }

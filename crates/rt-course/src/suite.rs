@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ pub(crate) struct Said {
 pub(crate) enum End {
     Passed,
     Failed,
+    /// Killed by the system: the number of the signal.
+    Died(i32),
     /// It met a stub and then did not end; or it just did not end, in this time.
     Hung(Duration),
 }
@@ -307,16 +309,26 @@ pub(crate) fn run(
     let end = if has_hung {
         end(&mut child);
         End::Hung(began.elapsed())
-    } else if child.wait().is_ok_and(|status| status.success()) {
-        End::Passed
     } else {
-        End::Failed
+        child.wait().map_or(End::Failed, ended)
     };
     for reader in readers.into_iter().flatten() {
         let _ = reader.join();
     }
     lines.extend(lines_in.try_iter());
     Ok(Outcome { end, lines })
+}
+
+fn ended(status: ExitStatus) -> End {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal = None;
+    match signal {
+        Some(signal) => End::Died(signal),
+        None if status.success() => End::Passed,
+        None => End::Failed,
+    }
 }
 
 fn end(child: &mut Child) {

@@ -69,7 +69,7 @@ fn what_is_done_by_mistake_is_said_and_changes_nothing() {
     says(&mine, "check 9", 2, &["there is no step 9"]);
     says(&mine, "check 1.9", 2, &["there is no part 1.9", "1.1 to 1.4"]);
     says(&mine, "check one", 2, &["`one` is no step"]);
-    says(&mine, "check 1.1 --on-reference", 2, &["cargo course check 2 --on-reference"]);
+    says(&mine, "check --on-reference", 2, &["cargo course check 2 --on-reference"]);
     says(&mine, "solution 1.1", 2, &["would spoil it", "--yes"]);
     says(&mine, "predict 1 --answer \"1 2\"", 2, &["is not each of 1 to"]);
     says(&mine, "diagnose 1 --answer Z9", 2, &["`Z9` is no label"]);

@@ -46,9 +46,14 @@ pub(crate) fn check(
         }
     }
     if on_reference {
-        let Some(Goal::Step(step)) = goal else {
-            return Err(Fault::new("the reference gives all steps but one")
-                .next("cargo course check 2 --on-reference"));
+        let step = match goal {
+            Some(Goal::Step(step)) => step,
+            // A part is tried with the rest of its step.
+            Some(Goal::Part(id)) => id.step,
+            None => {
+                return Err(Fault::new("--on-reference takes a step")
+                    .next("cargo course check 2 --on-reference"));
+            }
         };
         return on_the_reference(learner, step);
     }
@@ -95,6 +100,10 @@ pub(crate) fn check(
         // They take longer than the tests: once, and when the part is asked for by its name.
         let is_asked = goal == Goal::Part(*id) || !learner.has_passed(*id);
         if is_asked && !model::models(&suites.root, chapter, part)? {
+            is_green = false;
+            break;
+        }
+        if *id == chapter.last() && !rest_of_chapter(learner, &suites, chapter)? {
             is_green = false;
             break;
         }
@@ -212,7 +221,9 @@ fn show(
         match &outcome.end {
             End::Passed => anstream::println!("  {} {sentence}", paint(GOOD, "✓")),
             _ if is_unwritten(outcome) => anstream::println!("  {} {sentence}", paint(WARN, "·")),
-            End::Failed => anstream::println!("  {} {sentence}", paint(BAD, "✗")),
+            End::Failed | End::Died(_) => {
+                anstream::println!("  {} {sentence}", paint(BAD, "✗"));
+            }
             End::Hung(_) => {
                 anstream::println!("  {} {sentence} {}", paint(BAD, "✗"), paint(BAD, "hangs"))
             }
@@ -253,17 +264,24 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
     for line in trace::message(&outcome.lines) {
         anstream::println!("    {line}");
     }
-    if let End::Hung(after) = outcome.end {
-        let seconds = after.as_secs();
-        anstream::println!(
-            "    killed after {seconds} s: somebody waits for a wake-up that does not come"
-        );
+    match outcome.end {
+        End::Hung(after) => anstream::println!(
+            "    killed after {} s: somebody waits for a wake-up that does not come, or a loop has no end",
+            after.as_secs()
+        ),
+        End::Died(signal) => {
+            for line in outcome.lines.iter().filter(|line| line.contains("overflowed its stack")) {
+                anstream::println!("    {}", line.trim());
+            }
+            anstream::println!("    the process of the test died of {}", signal_name(signal));
+        }
+        End::Passed | End::Failed => {}
     }
     let mut yours = trace::timeline(&outcome.lines);
     let mut ours = Vec::new();
     if !yours.is_empty() {
         ours = trace::of_reference(learner, chapter, test, &[])?;
-    } else if outcome.end != End::Failed || outcome.says("not done after") {
+    } else if matches!(outcome.end, End::Hung(_)) || outcome.says("not done after") {
         // It writes no timeline of its own: see what becomes of its tasks until it hangs.
         let watched = [("RT_TIMELINE", "1".to_owned()), ("RT_DEADLINE", "2".to_owned())];
         yours = trace::of(&learner.root, chapter, test, &watched)?;
@@ -274,6 +292,43 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
         screen::beside(("yours", &yours), ("expected", &ours));
     }
     Ok(())
+}
+
+fn signal_name(signal: i32) -> String {
+    match signal {
+        6 => "SIGABRT: a panic in a drop during a panic, a stack that is full, or an abort"
+            .to_owned(),
+        11 => "SIGSEGV: memory was touched that is not there, or not any more".to_owned(),
+        _ => format!("signal {signal}"),
+    }
+}
+
+/// The tests of the crate that belong to no part: what only the whole chapter can pass.
+fn rest_of_chapter(learner: &Learner, suites: &Suites, chapter: &Chapter) -> Result<bool, Fault> {
+    let Some(suite) = suites.built.get(&chapter.package) else { return Ok(true) };
+    let tests: Vec<&str> = suite
+        .tests
+        .iter()
+        .map(String::as_str)
+        .filter(|test| !chapter.parts.iter().any(|part| part.has(test)))
+        .collect();
+    anstream::println!(
+        "{} all at once: the tests of no single part",
+        paint(STRONG, format!("step {}", chapter.step))
+    );
+    // They are heavier, and have deadlines of their own.
+    let how = How { deadline: Duration::from_secs(120), environment: &[], until: None };
+    let outcomes = suite.run_all(&tests, how)?;
+    let red: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome.end != End::Passed).collect();
+    for (test, outcome) in &red {
+        anstream::println!("  {} {}", paint(BAD, "✗"), sentence(test));
+        tell(learner, chapter, test, outcome)?;
+    }
+    anstream::println!("  {} of {} green", outcomes.len() - red.len(), outcomes.len());
+    if !red.is_empty() {
+        screen::next(&format!("mend what they say, then cargo course check {}", chapter.last()));
+    }
+    Ok(red.is_empty())
 }
 
 /// What can be done with a chapter that is built.
@@ -373,6 +428,10 @@ fn lints(root: &Path, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
             let is_here =
                 said.places.iter().any(|(file, line)| *file == source.path && lines.contains(line));
             if is_here {
+                anstream::println!(
+                    "{}",
+                    paint(FAINT, "clippy has a word on style; the part is passed without it:")
+                );
                 anstream::println!("{}", said.text.trim_end());
             }
         }

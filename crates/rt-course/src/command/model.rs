@@ -100,7 +100,7 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
             chapter.package
         );
         screen::next(&format!(
-            "find the step after which it can not go well any more, then cargo course check {}",
+            "find the step after which it can not go well, or the ordering that is too weak; then cargo course check {}",
             part.id
         ));
         return Ok(false);
@@ -129,11 +129,17 @@ impl Step {
     }
 }
 
-/// What loom logged, of what threads do to objects; of the rest nothing.
+/// What loom logged of the last execution, of what threads do to objects; of the rest nothing.
 fn steps(lines: &[String]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
+    let mut execution = "";
     for line in lines {
         let Some((head, event)) = line.split_once(": loom::rt") else { continue };
+        let its = head.split("iter{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or("");
+        if its != execution {
+            steps.clear();
+            execution = its;
+        }
         let thread = head.split("thread{id=").nth(1).and_then(|rest| rest.split('}').next());
         let thread = thread.and_then(|number| number.parse().ok()).unwrap_or(0);
         if let Some(what) = event.split_once(": ").and_then(|(_, event)| plainly(event)) {
@@ -178,6 +184,7 @@ mod tests {
     #[test]
     fn what_loom_logs_becomes_steps_of_threads() {
         let lines = [
+            "TRACE iter{0}: loom::rt::atomic: Atomic::new state=Ref<loom::rt::atomic::State>(7)",
             "TRACE iter{1}: loom::rt::atomic: Atomic::new state=Ref<loom::rt::atomic::State>(0)",
             "TRACE iter{1}: loom::rt: spawn thread=Id(1)",
             "TRACE iter{1}:thread{id=1}: loom::rt: branch switch=true",

@@ -96,6 +96,7 @@ pub(crate) fn message(lines: &[String]) -> Vec<&str> {
             is_in_message = true;
         } else if line.starts_with("note: ")
             || line.starts_with("stack backtrace:")
+            || line.starts_with("running ")
             || line.starts_with("test ")
             || line.starts_with(MARK)
             || line == "failures:"
