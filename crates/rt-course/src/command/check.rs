@@ -99,12 +99,13 @@ pub(crate) fn check(
         lints(&suites.root, chapter, part)?;
         // They take longer than the tests: once, and when the part is asked for by its name.
         let is_asked = goal == Goal::Part(*id) || !learner.has_passed(*id);
-        if is_asked && !model::models(&suites.root, chapter, part)? {
-            is_green = false;
-            break;
+        if !is_asked && !part.models.is_empty() {
+            let word = format!("its models were not run again: cargo course check {id} does");
+            anstream::println!("  {}", paint(FAINT, word));
         }
-        if *id == chapter.last() && !rest_of_chapter(learner, &suites, chapter)? {
-            is_green = false;
+        is_green = (!is_asked || model::models(&suites.root, chapter, part)?)
+            && (*id != chapter.last() || rest_of_chapter(learner, &suites, chapter)?);
+        if !is_green {
             break;
         }
         learner.progress.passed.insert(id.to_string());
@@ -112,29 +113,30 @@ pub(crate) fn check(
     }
     let earlier = all_before(learner, &mut suites, Some(goal))?;
     if is_green && earlier {
-        match learner.current() {
-            Some(id) => {
-                let (chapter, part) = learner.course.part(id)?;
-                let done = parts.last().filter(|last| last.step != id.step);
-                if let Some(last) = done {
-                    end_of_step(last.step);
-                }
-                let chapter_first = match done {
-                    Some(_) => {
-                        format!("the chapter in crates/{}/README.md, then ", chapter.package)
-                    }
-                    None => String::new(),
-                };
-                place::of(learner, chapter, part)?.iter().for_each(Place::show);
-                screen::next(&format!("{chapter_first}step {id}, {}", part.title));
-            }
-            None => {
-                parts.last().into_iter().for_each(|last| end_of_step(last.step));
-                screen::next(TOUR);
-            }
-        }
+        what_is_next(learner, parts.last().copied())?;
     }
     Ok(is_green && earlier)
+}
+
+/// The next part, when `last` and all before it are green; at the end of a step what else there is.
+fn what_is_next(learner: &Learner, last: Option<PartId>) -> Result<(), Fault> {
+    let current = learner.current();
+    let done = last.filter(|last| current.is_none_or(|id| id.step != last.step));
+    if let Some(last) = done {
+        end_of_step(last.step);
+    }
+    let Some(id) = current else {
+        screen::next(TOUR);
+        return Ok(());
+    };
+    let (chapter, part) = learner.course.part(id)?;
+    place::of(learner, chapter, part)?.iter().for_each(Place::show);
+    let read = match done {
+        Some(_) => format!("the chapter in crates/{}/README.md, then ", chapter.package),
+        None => String::new(),
+    };
+    screen::next(&format!("{read}step {id}, {}", part.title));
+    Ok(())
 }
 
 /// Looks again whenever a source changes.

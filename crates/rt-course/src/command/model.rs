@@ -110,8 +110,10 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
 
 /// How many a model says that it has explored.
 fn executions(outcome: &Outcome) -> Option<String> {
-    let pieces = outcome.lines.iter().flat_map(|line| line.split(", "));
-    pieces.into_iter().find(|piece| piece.ends_with(" executions")).map(str::to_owned)
+    outcome.lines.iter().find_map(|line| {
+        let (before, _) = line.split_once(" executions")?;
+        Some(format!("{} executions", before.rsplit(' ').next()?))
+    })
 }
 
 /// A step of a thread.
