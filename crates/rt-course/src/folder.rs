@@ -58,3 +58,20 @@ impl Folder {
         Ok(())
     }
 }
+
+/// The files below a folder of `root`, with their paths from there.
+pub(crate) fn below(root: &Path, folder: &str) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
+    let mut files = BTreeMap::new();
+    let place = root.join(folder);
+    let fault = |error: &std::io::Error| Fault::file("read", &place, error);
+    for entry in fs::read_dir(&place).map_err(|error| fault(&error))? {
+        let entry = entry.map_err(|error| fault(&error))?;
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            files.extend(below(root, &path)?);
+        } else {
+            files.insert(path, fs::read(entry.path()).map_err(|error| fault(&error))?);
+        }
+    }
+    Ok(files)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -72,10 +72,21 @@ impl Learner {
         Ok(Learner { root: root.to_owned(), origin, progress, course })
     }
 
-    pub(crate) fn save(&self) -> Result<(), Fault> {
-        let text = toml::to_string(&self.progress).expect("names and numbers have a form in TOML");
+    /// Changes the progress as it is now, for another command may have changed it meanwhile, and keeps
+    /// it.
+    pub(crate) fn record(&mut self, change: impl FnOnce(&mut Progress)) -> Result<(), Fault> {
         let path = self.root.join(PROGRESS);
-        fs::write(&path, text).map_err(|error| Fault::file("write", &path, &error))
+        if path.is_file() {
+            self.progress = parse(&path)?;
+        }
+        change(&mut self.progress);
+        let text = toml::to_string(&self.progress).expect("names and numbers have a form in TOML");
+        let fault = |error: &std::io::Error| Fault::file("write", &path, error);
+        let mut file = tempfile::NamedTempFile::new_in(self.root.join(".course"))
+            .map_err(|error| fault(&error))?;
+        file.write_all(text.as_bytes()).map_err(|error| fault(&error))?;
+        file.persist(&path).map_err(|error| fault(&error.error))?;
+        Ok(())
     }
 
     pub(crate) fn has_passed(&self, part: PartId) -> bool {
@@ -111,6 +122,7 @@ impl Origin {
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Fault> {
     toml::from_str(&read(path)?).map_err(|error| {
-        Fault::new(format!("{}: {error}", path.display())).next("mend it, or remove it")
+        Fault::new(format!("{}: {error}", path.display()))
+            .next("mend it; or `git checkout -- .course`")
     })
 }

@@ -65,15 +65,6 @@ impl Goal {
     }
 }
 
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Goal::Step(step) => write!(f, "{step}"),
-            Goal::Part(id) => write!(f, "{id}"),
-        }
-    }
-}
-
 impl FromStr for Goal {
     type Err = Fault;
 

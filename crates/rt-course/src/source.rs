@@ -89,8 +89,12 @@ impl Source {
             let at = |fault: Fault| Fault::new(format!("{}:{}: {fault}", self.path, number + 1));
             if let Some(marker) = Marker::read(line).map_err(at)? {
                 let item = self.item_behind(end).ok_or_else(|| {
-                    at(Fault::new("a marker, and no item begins on the lines behind it"))
+                    at(Fault::new("a marker, and no item begins on the lines behind it")
+                        .next("it stands directly above its item, and not in a macro"))
                 })?;
+                if self.items.iter().filter(|other| other.name == item.name).count() > 1 {
+                    return Err(at(Fault::new(format!("two items are called `{}`", item.name))));
+                }
                 if item.body.is_none() && marker.stub != Stub::Omit {
                     return Err(at(Fault::new(format!("`{}` has no body to take out", item.name))));
                 }
@@ -183,7 +187,8 @@ impl Source {
         let new = match &marked.stub {
             // `todo!` with a message formats it, which a `const fn` can not.
             Stub::Todo if marked.item.constness.is_some() => {
-                body(&format!("panic!({:?})", message(marked.part, title)))
+                let message = format!("not yet implemented: {}", message(marked.part, title));
+                body(&format!("panic!({message:?})"))
             }
             Stub::Todo => body(&format!("todo!({:?})", message(marked.part, title))),
             Stub::Expr(code) => body(code),
@@ -193,7 +198,10 @@ impl Source {
                 let rest = &self.text[marked.item.whole.end..];
                 // One of the two empty lines around it goes as well.
                 let length = rest.len() - rest.trim_start_matches([' ', ';']).len();
-                let gap = if rest[length..].starts_with("\n\n") { 2 } else { 1 };
+                let gap = match &rest[length..] {
+                    rest if rest.starts_with("\n\n") => 2,
+                    rest => usize::from(rest.starts_with('\n')),
+                };
                 let end = (marked.item.whole.end + length + gap).min(self.text.len());
                 edits.push((start..end, String::new()));
                 return;

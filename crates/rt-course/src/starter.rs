@@ -1,13 +1,13 @@
 //! The starter: the workspace with bodies taken out, and without what only its keepers need.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use crate::chapter::{Chapter, read};
 use crate::course::Course;
 use crate::fault::Fault;
 use crate::folder::Folder;
+use crate::git;
 use crate::marker::Stub;
 use crate::part::PartId;
 use crate::source::{Marked, Rendering, Source};
@@ -51,6 +51,8 @@ pub(crate) fn make(course: &Course, tree: &Tree<'_>) -> Result<Folder, Fault> {
     }
     manifest(&mut folder)?;
     folder.put("README.md", README);
+    // As it is written, on every system.
+    folder.put(".gitattributes", "* -text\n");
     folder.put(".gitignore", "/target\n/.course/progress.toml\n");
     if matches!(tree, Tree::Switched) {
         add_switch(course, &mut folder)?;
@@ -79,11 +81,17 @@ pub(crate) fn sources(chapter: &Chapter, tree: &Tree<'_>, folder: &mut Folder) {
     }
 }
 
+/// The solved starter, in a folder of the clone.
+pub(crate) fn reference(course: &Course) -> Result<PathBuf, Fault> {
+    let place = course.root.join("target/course/reference");
+    make(course, &Tree::Filled(&|_| true))?.replace(&place)?;
+    Ok(place)
+}
+
 /// What is in the repository or would be with the next `git add`.
 fn listed(root: &Path) -> Result<Vec<String>, Fault> {
-    let output = Command::new("git")
+    let output = git::command(root)
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
-        .current_dir(root)
         .output()
         .map_err(|error| Fault::new(format!("can not run git: {error}")).next("install git"))?;
     if !output.status.success() {

@@ -1,9 +1,10 @@
 //! The tests of a crate: built by cargo, run one by one, each in a process of its own.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ pub(crate) struct Build {
 /// A word of rustc's, or of clippy's.
 #[derive(Debug)]
 pub(crate) struct Said {
+    pub(crate) is_error: bool,
     pub(crate) text: String,
     /// The files and lines that it is about.
     pub(crate) places: Vec<(String, usize)>,
@@ -77,13 +79,20 @@ fn cargo_with(
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).arg("--message-format=json-diagnostic-rendered-ansi").current_dir(root);
     // Of the cargo that runs this program; they would make another build of everything.
-    for (name, _) in std::env::vars() {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
         let is_of_cargo = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_BIN");
         if is_of_cargo
-            || ["CARGO_TARGET_DIR", "CARGO_MANIFEST_DIR", "CARGO", "RUST_BACKTRACE"]
-                .contains(&name.as_str())
+            || [
+                "CARGO_TARGET_DIR",
+                "CARGO_MANIFEST_DIR",
+                "CARGO",
+                "RUST_BACKTRACE",
+                "CARGO_ENCODED_RUSTFLAGS",
+            ]
+            .contains(&&*name)
         {
-            command.env_remove(name);
+            command.env_remove(&*name);
         }
     }
     let output = command
@@ -136,7 +145,7 @@ impl Build {
                     ))
                 });
                 let text = message["rendered"].as_str().unwrap_or_default().to_owned();
-                let said = Said { text, places: places.collect() };
+                let said = Said { is_error: level == "error", text, places: places.collect() };
                 // Of the library and of its unit tests: the same.
                 if !self.said.iter().any(|earlier| earlier.text == said.text) {
                     self.said.push(said);
@@ -154,6 +163,12 @@ impl Build {
     /// The binary of an example that was built.
     pub(crate) fn example(&self, name: &str) -> Option<&Path> {
         self.examples.get(name).map(PathBuf::as_path)
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said.iter().try_for_each(|said| writeln!(f, "{}", said.text.trim_end()))
     }
 }
 
@@ -212,6 +227,12 @@ pub(crate) fn build_models(
     Ok(build.binaries.remove(target).ok_or(build))
 }
 
+/// How often a child is looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// So many lines of a child are kept, and no line is longer than so many bytes: it may print for ever.
+const LINES: usize = 10_000;
+const LONGEST: u64 = 64 << 10;
+
 /// How to run a test.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How<'a> {
@@ -233,13 +254,7 @@ impl Suite {
             .binaries
             .get(target)
             .ok_or_else(|| Fault::new(format!("there is no file tests/{target}.rs")))?;
-        let mut command = Command::new(binary);
-        command
-            .args(["--exact", name, "--nocapture", "--test-threads=1", "--color=never"])
-            .current_dir(&self.package)
-            .env_remove("RUST_BACKTRACE")
-            .envs(how.environment.iter().map(|(key, value)| (*key, value.as_str())));
-        run(command, how.deadline, how.until)
+        run_test(binary, &self.package, name, how)
     }
 
     /// Runs several tests, as many at once as there are processors.
@@ -269,6 +284,27 @@ impl Suite {
     }
 }
 
+/// Runs one test of a binary. One that is not there, or is ignored, has not passed.
+pub(crate) fn run_test(
+    binary: &Path,
+    folder: &Path,
+    name: &str,
+    how: How<'_>,
+) -> Result<Outcome, Fault> {
+    let mut command = Command::new(binary);
+    command
+        .args(["--exact", name, "--nocapture", "--test-threads=1", "--color=never"])
+        .current_dir(folder)
+        .env_remove("RUST_BACKTRACE")
+        .envs(how.environment.iter().map(|(key, value)| (*key, value.as_str())));
+    let mut outcome = run(command, how.deadline, how.until)?;
+    if outcome.end == End::Passed && !outcome.says("test result: ok. 1 passed") {
+        outcome.lines.push(format!("the test `{name}` did not run: is it ignored, or gone?"));
+        outcome.end = End::Failed;
+    }
+    Ok(outcome)
+}
+
 /// Runs a program to its end, or to the deadline.
 pub(crate) fn run(
     mut command: Command,
@@ -277,7 +313,6 @@ pub(crate) fn run(
 ) -> Result<Outcome, Fault> {
     /// What is left to a test that has said what was wanted: some catch the panic and go on.
     const GRACE: Duration = Duration::from_secs(1);
-    let began = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -286,36 +321,48 @@ pub(crate) fn run(
         .map_err(|error| {
             Fault::new(format!("can not run {}: {error}", command.get_program().display()))
         })?;
-    let (send, lines_in) = mpsc::channel();
-    let readers = [forward(child.stdout.take(), send.clone()), forward(child.stderr.take(), send)];
-    let mut lines: Vec<String> = Vec::new();
+    let began = Instant::now();
     let mut limit = began + deadline;
-    let mut has_hung = false;
-    loop {
-        match lines_in.recv_timeout(limit.saturating_duration_since(Instant::now())) {
+    let (send, lines_in) = mpsc::sync_channel(LINES);
+    forward(child.stdout.take(), send.clone());
+    forward(child.stderr.take(), send);
+    let mut lines: Vec<String> = Vec::new();
+    let mut status = None;
+    while status.is_none() && Instant::now() < limit {
+        match lines_in.recv_timeout(TICK) {
             Ok(line) => {
                 if until.is_some_and(|until| line.contains(until)) {
                     limit = limit.min(Instant::now() + GRACE);
                 }
-                lines.push(line);
+                if lines.len() < LINES {
+                    lines.push(line);
+                }
             }
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                has_hung = true;
-                break;
+            // Nothing to read for a while, or the streams are closed: has it ended?
+            Err(RecvTimeoutError::Timeout) => status = child.try_wait().unwrap_or_default(),
+            Err(RecvTimeoutError::Disconnected) => {
+                status = child.try_wait().unwrap_or_default();
+                if status.is_none() {
+                    thread::sleep(TICK / 20); // about to end; or it goes on without its streams
+                }
             }
         }
     }
-    let end = if has_hung {
-        end(&mut child);
-        End::Hung(began.elapsed())
-    } else {
-        child.wait().map_or(End::Failed, ended)
+    let end = match status.or_else(|| child.try_wait().unwrap_or_default()) {
+        Some(status) => ended(status),
+        None => {
+            let _ = child.kill();
+            let _ = child.wait();
+            End::Hung(began.elapsed())
+        }
     };
-    for reader in readers.into_iter().flatten() {
-        let _ = reader.join();
+    // What it said last. A child of its own may hold the streams for ever: nobody waits for that.
+    while lines.len() < LINES {
+        match lines_in.recv_timeout(TICK) {
+            Ok(line) => lines.push(line),
+            Err(_) => break,
+        }
     }
-    lines.extend(lines_in.try_iter());
     Ok(Outcome { end, lines })
 }
 
@@ -331,25 +378,19 @@ fn ended(status: ExitStatus) -> End {
     }
 }
 
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn forward(
-    stream: Option<impl Read + Send + 'static>,
-    lines: mpsc::Sender<String>,
-) -> Option<thread::JoinHandle<()>> {
-    let stream = stream?;
-    Some(thread::spawn(move || {
+/// Sends the lines of a stream on, until it ends or nobody wants them.
+fn forward(stream: Option<impl Read + Send + 'static>, lines: mpsc::SyncSender<String>) {
+    let Some(stream) = stream else { return };
+    thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
-        while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        loop {
+            line.clear();
+            let read = stream.by_ref().take(LONGEST).read_until(b'\n', &mut line);
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if lines.send(text).is_err() {
+            if !read.is_ok_and(|length| length > 0) || lines.send(text).is_err() {
                 break;
             }
-            line.clear();
         }
-    }))
+    });
 }

@@ -31,6 +31,8 @@ struct Verify<'a> {
     course: &'a Course,
     rounds: u32,
     findings: Vec<Finding>,
+    /// What the test of quotations said, when it has run.
+    quotations: Option<Option<String>>,
     parts: usize,
     tests: usize,
     wrong: usize,
@@ -47,7 +49,15 @@ pub(crate) fn verify(course: &Course, packages: &[String], rounds: u32) -> Resul
         return Err(Fault::new(format!("`{unknown}` is no chapter"))
             .next(format!("the chapters are {}", names.join(", "))));
     }
-    let mut verify = Verify { course, rounds, findings: Vec::new(), parts: 0, tests: 0, wrong: 0 };
+    let mut verify = Verify {
+        course,
+        rounds,
+        findings: Vec::new(),
+        quotations: None,
+        parts: 0,
+        tests: 0,
+        wrong: 0,
+    };
     if packages.is_empty() {
         verify.whole_starter()?;
         verify.solved_starter()?;
@@ -118,6 +128,7 @@ impl Verify<'_> {
             }
         };
         let Some(tests) = self.tests_of_parts(chapter, &suite) else { return Ok(()) };
+        self.good(7, &format!("{} parts: three hints, docs, tests", chapter.parts.len()));
         if !self.solution_passes(&suite, &tests)? {
             return Ok(());
         }

@@ -246,6 +246,23 @@ fn point_2_a_test_that_needs_a_later_part() {
 }
 
 #[test]
+fn point_2_a_test_that_catches_the_stub_and_passes() {
+    let words = "`count::what_was_taken_is_gone` passes before 1.2 is written";
+    is_named(
+        "crates/mini/tests/count.rs",
+        "    assert_eq!((counter.take(), counter.get()), (1, 0), \"it was counted twice\");",
+        "    let taken = std::panic::AssertUnwindSafe(|| counter.take());\n    let _ = std::panic::catch_unwind(taken);",
+        words,
+    );
+}
+
+#[test]
+fn point_5_a_test_that_does_not_run() {
+    let words = "the test `one_and_one_is_two` did not run";
+    is_named("crates/mini/tests/count.rs", "#[test]\nfn one", "#[test]\n#[ignore]\nfn one", words);
+}
+
+#[test]
 fn point_3_a_part_that_can_be_left_out() {
     let words = "point 3: without part 1.2 all its tests pass";
     is_named(

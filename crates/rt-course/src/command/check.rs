@@ -8,7 +8,8 @@ use crate::chapter::{Chapter, Part, read};
 use crate::command::place::{self, Place};
 use crate::command::{mistake, model, trace};
 use crate::fault::Fault;
-use crate::folder::Folder;
+use crate::folder::{self, Folder};
+use crate::git::PRISTINE;
 use crate::learner::Learner;
 use crate::part::{Goal, PartId};
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, WARN, paint};
@@ -21,6 +22,8 @@ use crate::verify;
 const HANG: u32 = 8;
 /// For one that can not.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// What a stub says.
+const STUB: &str = "not yet implemented: step ";
 const TOUR: &str = "cargo run, the tour, on what you built";
 /// So many failures are told in full; of the others, the names.
 const TOLD: usize = 2;
@@ -58,8 +61,7 @@ pub(crate) fn check(
         return on_the_reference(learner, step);
     }
     let mut suites = Suites { root: learner.root.clone(), built: BTreeMap::new() };
-    let is_first_run =
-        learner.progress.passed.is_empty() && learner.origin.from <= 1 && goal.is_none();
+    let is_first_run = learner.progress.passed.is_empty() && goal.is_none();
     let Some(goal) = goal.or_else(|| learner.current().map(Goal::Part)) else {
         let is_green = all_before(learner, &mut suites, None)?;
         if is_green {
@@ -96,7 +98,10 @@ pub(crate) fn check(
             next_of_red(learner, part, &outcomes);
             break;
         }
-        lints(&suites.root, chapter, part)?;
+        if let Err(fault) = lints(&suites.root, chapter, part) {
+            let word = format!("clippy has not looked at it ({fault})");
+            anstream::println!("  {}", paint(FAINT, word.lines().next().unwrap_or_default()));
+        }
         // They take longer than the tests: once, and when the part is asked for by its name.
         let is_asked = goal == Goal::Part(*id) || !learner.has_passed(*id);
         if !is_asked && !part.models.is_empty() {
@@ -108,8 +113,9 @@ pub(crate) fn check(
         if !is_green {
             break;
         }
-        learner.progress.passed.insert(id.to_string());
-        learner.save()?;
+        learner.record(|progress| {
+            progress.passed.insert(id.to_string());
+        })?;
     }
     let earlier = all_before(learner, &mut suites, Some(goal))?;
     if is_green && earlier {
@@ -121,7 +127,7 @@ pub(crate) fn check(
 /// The next part, when `last` and all before it are green; at the end of a step what else there is.
 fn what_is_next(learner: &Learner, last: Option<PartId>) -> Result<(), Fault> {
     let current = learner.current();
-    let done = last.filter(|last| current.is_none_or(|id| id.step != last.step));
+    let done = last.filter(|last| current.is_none_or(|id| id.step > last.step));
     if let Some(last) = done {
         end_of_step(last.step);
     }
@@ -145,29 +151,33 @@ pub(crate) fn watch(goal: Option<Goal>) -> Result<bool, Fault> {
         anstream::print!("\x1b[2J\x1b[1;1H");
         // Anew: an edit may change what there is to read.
         let mut learner = Learner::here()?;
-        let seen = newest(&learner.root);
+        let seen = stamps(&learner.root);
         if let Err(fault) = check(&mut learner, goal, false) {
             anstream::println!("{} {fault}", paint(BAD, "not done:"));
+            fault.advice().into_iter().for_each(screen::next);
         }
         anstream::println!("{}", paint(FAINT, "Looks again when a file changes; Ctrl-C ends it."));
-        while newest(&learner.root) == seen {
+        while stamps(&learner.root) == seen {
             std::thread::sleep(Duration::from_millis(300));
         }
     }
 }
 
-/// When the youngest file below `crates` was written.
-fn newest(root: &Path) -> Option<SystemTime> {
-    fn of(folder: &Path) -> Option<SystemTime> {
-        let entries = std::fs::read_dir(folder).ok()?.flatten();
-        entries
-            .filter_map(|entry| match entry.path().is_dir() {
-                true => of(&entry.path()),
-                false => entry.metadata().ok()?.modified().ok(),
-            })
-            .max()
+/// Every file below `crates`, and when it was written.
+fn stamps(root: &Path) -> BTreeMap<PathBuf, Option<SystemTime>> {
+    fn add(folder: &Path, stamps: &mut BTreeMap<PathBuf, Option<SystemTime>>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() {
+                add(&entry.path(), stamps);
+            } else {
+                let time = entry.metadata().and_then(|metadata| metadata.modified());
+                stamps.insert(entry.path(), time.ok());
+            }
+        }
     }
-    of(&root.join("crates"))
+    let mut all = BTreeMap::new();
+    add(&root.join("crates"), &mut all);
+    all
 }
 
 /// Of the tests of a part, by name.
@@ -189,24 +199,17 @@ impl Suites {
                 "step {} has no test in crates/{package}: were they removed?",
                 part.id
             ))
-            .next("git checkout starter -- crates"));
+            .next(format!("git checkout {PRISTINE} -- crates/{package}/tests")));
         }
         let environment = [("RT_DEADLINE", HANG.to_string())];
-        let how = How {
-            deadline: DEADLINE,
-            environment: &environment,
-            until: Some("not yet implemented: step "),
-        };
+        let how = How { deadline: DEADLINE, environment: &environment, until: Some(STUB) };
         let outcomes = suite.run_all(&tests, how)?;
         Ok(Ok(outcomes.into_iter().map(|(test, outcome)| (test.to_owned(), outcome)).collect()))
     }
 }
 
-/// It met a stub: `todo!`, or in a `const fn` a `panic!`, which says no more than its message.
 fn is_unwritten(outcome: &Outcome) -> bool {
-    let is_stub =
-        |line: &String| line.contains("not yet implemented: step ") || line.starts_with("step ");
-    outcome.end != End::Passed && outcome.lines.iter().any(is_stub)
+    outcome.end != End::Passed && outcome.says(STUB)
 }
 
 /// Shows how the tests of a part went; whether all are green.
@@ -407,7 +410,7 @@ fn all_before(learner: &Learner, suites: &mut Suites, but: Option<Goal>) -> Resu
 }
 
 fn does_not_compile(build: &Build) -> Result<bool, Fault> {
-    let errors: Vec<_> = build.said.iter().filter(|said| said.text.contains("error")).collect();
+    let errors: Vec<_> = build.said.iter().filter(|said| said.is_error).collect();
     for said in errors.iter().take(3) {
         anstream::println!("{}", said.text.trim_end());
     }
@@ -422,7 +425,7 @@ fn does_not_compile(build: &Build) -> Result<bool, Fault> {
 fn lints(root: &Path, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
     let build = cargo(root, &["clippy", "-p", &chapter.package, "--lib"])?;
     for (source, marked) in chapter.marked(part.id) {
-        let text = read(&root.join(&source.path))?;
+        let text = read(&root.join(&source.path)).unwrap_or_default();
         let Ok(yours) = Source::read(&source.path, &text) else { continue };
         let Some(item) = yours.find(&marked.item.name) else { continue };
         let lines = yours.lines_of(item);
@@ -446,9 +449,9 @@ fn on_the_reference(learner: &Learner, step: u32) -> Result<bool, Fault> {
     let chapter = learner.course.chapter(step)?;
     let place = learner.course.root.join("target/course/mixed");
     let mut folder: Folder = starter::make(&learner.course, &Tree::Filled(&|_| true))?;
-    for source in &chapter.sources {
-        folder.put(source.path.clone(), read(&learner.root.join(&source.path))?);
-    }
+    let sources = format!("crates/{}/src", chapter.package);
+    folder.files.retain(|path, _| !path.starts_with(&format!("{sources}/")));
+    folder.files.extend(folder::below(&learner.root, &sources)?);
     folder.replace(&place)?;
     let mut suites = Suites { root: place, built: BTreeMap::new() };
     let mut is_green = true;

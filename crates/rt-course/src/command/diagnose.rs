@@ -79,8 +79,9 @@ pub(crate) fn diagnose(
     let missed = learner.progress.missed.get(&key).copied().unwrap_or(0);
     if !is_right && missed == 0 {
         // Once more, with the answer kept back.
-        learner.progress.missed.insert(key, 1);
-        learner.save()?;
+        learner.record(|progress| {
+            progress.missed.insert(key, 1);
+        })?;
         anstream::println!(
             "{} What must have happened for this test to fail?",
             paint(BAD, "not so.")
@@ -90,9 +91,11 @@ pub(crate) fn diagnose(
     }
     let word = if is_right { paint(GOOD, "right:") } else { paint(BAD, "not so:") };
     anstream::println!("{word} it is [{}]. {}", wrong.breaks, wrong.says);
-    learner.progress.missed.remove(&key);
-    learner.progress.answers.insert(key, (right + u32::from(is_right), tried + 1));
-    learner.save()?;
+    let answers = (right + u32::from(is_right), tried + 1);
+    learner.record(|progress| {
+        progress.missed.remove(&key);
+        progress.answers.insert(key, answers);
+    })?;
     screen::next(&match tried as usize + 1 < count {
         true => format!("cargo course diagnose {step}, the next of {count}; or cargo course check"),
         false => "cargo course check".to_owned(),

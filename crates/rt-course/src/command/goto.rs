@@ -1,10 +1,8 @@
 //! `cargo course goto N`: everything before step N is ours, from there on everything is a stub.
 
-use crate::command::new::{PRISTINE, commit};
 use crate::command::update;
 use crate::fault::Fault;
-use crate::folder::Folder;
-use crate::git::{git, must_be_clean};
+use crate::git::{PRISTINE, commit, git, must_be_clean};
 use crate::learner::Learner;
 use crate::part::PartId;
 use crate::screen;
@@ -16,10 +14,9 @@ pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
     // What is newer comes first: afterwards nothing tells it from what changes here.
     update::merge(learner)?;
     let is_solved = |part: PartId| part.step < step;
-    let mut folder = Folder::default();
-    for chapter in &learner.course.chapters {
-        starter::sources(chapter, &Tree::Filled(&is_solved), &mut folder);
-    }
+    // All sources of the crates: a helper in a file of one's own would need what is gone.
+    let mut folder = starter::make(&learner.course, &Tree::Filled(&is_solved))?;
+    folder.files.retain(|path, _| path.starts_with("crates/") && path.contains("/src/"));
     learner.origin.from = step;
     folder.put(ORIGIN, learner.origin.text());
 
@@ -32,8 +29,8 @@ pub(crate) fn goto(learner: &mut Learner, step: u32) -> Result<(), Fault> {
     update::refresh(learner, step)?;
     let taken = ["merge", "--quiet", "--no-edit", "--strategy", "ours", PRISTINE];
     git(&learner.root, &taken)?;
-    learner.progress.passed.retain(|part| part.parse().is_ok_and(|part: PartId| part.step < step));
-    learner.save()?;
+    let is_before = |part: &String| part.parse().is_ok_and(|part: PartId| part.step < step);
+    learner.record(|progress| progress.passed.retain(is_before))?;
     anstream::println!("The steps before {step} are ours now, and step {step} begins.");
     anstream::println!("Yours is kept in the branch {kept}: `git checkout {kept}` leads back.");
     screen::next("cargo course check");

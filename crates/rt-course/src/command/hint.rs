@@ -30,6 +30,7 @@ pub(crate) fn hint(learner: &mut Learner, named: Option<PartId>) -> Result<(), F
             format!("cargo course check {id}; there is no further hint: cargo course solution {id}")
         }
     });
-    learner.progress.hints.insert(id.to_string(), shown);
-    learner.save()
+    learner.record(|progress| {
+        progress.hints.insert(id.to_string(), shown);
+    })
 }

@@ -1,14 +1,13 @@
 //! What loom finds in the learner's code: the first order of threads that goes wrong, as steps.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use crate::chapter::{Chapter, Part};
 use crate::command::trace;
 use crate::fault::Fault;
 use crate::screen::{self, BAD, FAINT, GOOD, LEAD, WARN, paint};
-use crate::suite::{self, Build, End, Outcome};
+use crate::suite::{self, Build, End, How, Outcome};
 
 /// So long may one model take: the largest takes half a minute.
 const DEADLINE: Duration = Duration::from_secs(240);
@@ -35,13 +34,8 @@ impl Model {
     }
 
     pub(crate) fn run(&self, environment: &[(&str, String)]) -> Result<Outcome, Fault> {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(["--exact", &self.name, "--nocapture", "--test-threads=1", "--color=never"])
-            .current_dir(&self.folder)
-            .env_remove("RUST_BACKTRACE")
-            .envs(environment.iter().map(|(key, value)| (*key, value.as_str())));
-        suite::run(command, DEADLINE, None)
+        let how = How { deadline: DEADLINE, environment, until: None };
+        suite::run_test(&self.binary, &self.folder, &self.name, how)
     }
 }
 
@@ -55,8 +49,8 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
         let model = match Model::build(root, chapter, name)? {
             Ok(model) => model,
             Err(build) => {
-                let said: Vec<_> = build.said.iter().map(|said| said.text.as_str()).collect();
-                anstream::println!("{}", said.join("\n"));
+                anstream::print!("{build}");
+                screen::next("mend what rustc says, then check again");
                 return Ok(false);
             }
         };

@@ -8,21 +8,15 @@ use std::time::Duration;
 use crate::course::Course;
 use crate::fault::Fault;
 use crate::folder::Folder;
-use crate::git::git;
+use crate::git::{PRISTINE, commit, git};
 use crate::learner::Origin;
 use crate::part::PartId;
 use crate::screen;
 use crate::starter::{self, ORIGIN, Tree};
 use crate::suite::{self, End};
 
-/// The branch that only this tool commits to: what was derived, before anybody wrote in it.
-pub(crate) const PRISTINE: &str = "starter";
-
 pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault> {
-    let steps: Vec<u32> = course.chapters.iter().map(|chapter| chapter.step).collect();
-    if !steps.contains(&from) {
-        course.chapter(from)?;
-    }
+    let chapter = course.chapter(from)?;
     let is_empty = match fs::read_dir(place) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
@@ -37,6 +31,12 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
     }
     let folder = with_origin(course, from)?;
     fs::create_dir_all(place).map_err(|error| Fault::file("create", place, &error))?;
+    let clone = course.root.canonicalize().unwrap_or_else(|_| course.root.clone());
+    if place.canonicalize().is_ok_and(|place| place.starts_with(&clone)) {
+        let _ = fs::remove_dir(place);
+        return Err(Fault::new("a starter in the clone would be a part of it")
+            .next("name a folder beside it, as in `cargo course new ../my-runtime`"));
+    }
     folder.write(place)?;
     settle(place)?;
     git(place, &["init", "--quiet", "--initial-branch", PRISTINE])?;
@@ -53,12 +53,14 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
     anstream::println!(
         "{} holds your runtime: {parts} parts to build, in {} chapters. By our estimate: {} hours.",
         place.display(),
-        steps.iter().filter(|step| **step >= from).count(),
+        course.chapters.iter().filter(|chapter| chapter.step >= from).count(),
         minutes.div_ceil(60)
     );
-    let chapter = course.chapter(from)?;
     anstream::println!("Read crates/{}/README.md, the chapter of step {from}.", chapter.package);
-    screen::next(&format!("cd {} && cargo course check", place.display()));
+    let place = place.display().to_string();
+    let is_plain = place.chars().all(|letter| letter.is_alphanumeric() || "/._-".contains(letter));
+    let place = if is_plain { place } else { format!("'{}'", place.replace('\'', "'\\''")) };
+    screen::next(&format!("cd {place} && cargo course check"));
     Ok(())
 }
 
@@ -69,10 +71,9 @@ pub(crate) fn with_origin(course: &Course, from: u32) -> Result<Folder, Fault> {
     let clone: PathBuf =
         course.root.canonicalize().map_err(|error| Fault::file("find", &course.root, &error))?;
     let tool = clone.join("crates/rt-course/Cargo.toml");
-    let alias = format!(
-        "[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {:?}, \"--\"]\n",
-        tool.display().to_string()
-    );
+    let tool = toml::Value::from(tool.display().to_string());
+    let alias =
+        format!("[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {tool}, \"--\"]\n");
     folder.put(".cargo/config.toml", alias);
     folder.put(ORIGIN, Origin { clone, from }.text());
     Ok(folder)
@@ -92,10 +93,4 @@ pub(crate) fn settle(place: &Path) -> Result<(), Fault> {
         false => Err(Fault::new("cargo does not understand the starter")
             .next(format!("cargo metadata, in {}", place.display()))),
     }
-}
-
-pub(crate) fn commit(place: &Path, message: &str) -> Result<(), Fault> {
-    git(place, &["add", "--all"])?;
-    git(place, &["commit", "--quiet", "--allow-empty", "--message", message])?;
-    Ok(())
 }

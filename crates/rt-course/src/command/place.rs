@@ -34,8 +34,8 @@ pub(crate) fn of(learner: &Learner, chapter: &Chapter, part: &Part) -> Result<Ve
         let name = &marked.item.name;
         let starter =
             Source::read(&source.path, &source.render(|_| Rendering::Stubbed(&part.title)))?;
-        let text = read(&learner.root.join(&source.path))?;
-        // What does not parse has been touched.
+        // What is not there, or does not parse, has been touched.
+        let text = read(&learner.root.join(&source.path)).unwrap_or_default();
         let yours = Source::read(&source.path, &text).ok();
         let item = yours.as_ref().and_then(|yours| Some((yours, yours.find(name)?)));
         let is_untouched = item.is_some_and(|(yours, item)| {

@@ -9,7 +9,7 @@ use crate::chapter::{Chapter, read};
 use crate::fault::Fault;
 use crate::learner::Learner;
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, paint};
-use crate::starter::{self, Tree};
+use crate::starter;
 use crate::suite::{self, End, cargo};
 
 pub(crate) fn predict(
@@ -61,8 +61,10 @@ pub(crate) fn predict(
         paint(BAD, "not so: read on at the first line that differs")
     };
     anstream::println!("{word}");
-    learner.progress.answers.insert(key, (right + u32::from(is_right), tried + 1));
-    learner.save()?;
+    let answers = (right + u32::from(is_right), tried + 1);
+    learner.record(|progress| {
+        progress.answers.insert(key, answers);
+    })?;
     screen::next(&match tried as usize + 1 < count {
         true => format!("cargo course predict {step}, the next of {count}"),
         false => "cargo course check".to_owned(),
@@ -72,8 +74,7 @@ pub(crate) fn predict(
 
 /// What the program prints on the reference.
 fn events(learner: &Learner, chapter: &Chapter, program: &str) -> Result<Vec<String>, Fault> {
-    let place = learner.course.root.join("target/course/reference");
-    starter::make(&learner.course, &Tree::Filled(&|_| true))?.replace(&place)?;
+    let place = starter::reference(&learner.course)?;
     run_example(&place, &chapter.package, program)
 }
 

@@ -1,8 +1,9 @@
 //! `cargo course solution PART`: the difference between yours and ours.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use crate::chapter::read;
+use crate::command::predict::ask;
 use crate::fault::Fault;
 use crate::git;
 use crate::learner::Learner;
@@ -26,12 +27,14 @@ pub(crate) fn solution(
     let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     for (source, marked) in chapter.marked(id) {
         let ours = plain(source.text_of(&marked.item));
-        let text = read(&learner.root.join(&source.path))?;
-        let yours = Source::read(&source.path, &text)?;
-        let mine = yours.find(&marked.item.name).map(|item| plain(yours.text_of(item)));
+        // A file that is gone or does not parse has none of it.
+        let text = read(&learner.root.join(&source.path)).unwrap_or_default();
+        let mine = Source::read(&source.path, &text)
+            .ok()
+            .and_then(|yours| yours.find(&marked.item.name).map(|item| plain(yours.text_of(item))));
         let lead = match (&mine, &marked.stub) {
             (None, Stub::Omit) => "a helper of ours that you have not",
-            (None, _) => "you have it not under this name",
+            (None, _) => "yours is not found: is it called otherwise, or does its file not parse?",
             (Some(mine), _) if *mine == ours => "yours is the same as ours",
             (Some(_), _) => "from yours (-) to ours (+)",
         };
@@ -42,8 +45,8 @@ pub(crate) fn solution(
             paint(FAINT, lead)
         );
         match mine {
-            Some(mine) => print!("{}", git::difference(&mine, &ours, has_colour)?),
-            None => print!("{ours}"),
+            Some(mine) => anstream::print!("{}", git::difference(&mine, &ours, has_colour)?),
+            None => anstream::print!("{ours}"),
         }
     }
     anstream::println!();
@@ -65,7 +68,7 @@ fn plain(text: &str) -> String {
 
 fn agrees(learner: &Learner, id: PartId) -> Result<bool, Fault> {
     let (_, part) = learner.course.part(id)?;
-    let left = part.hints.len() - learner.hints_shown(part);
+    let left = part.hints.len().saturating_sub(learner.hints_shown(part));
     if !io::stdin().is_terminal() {
         return Err(Fault::new(format!("{id} has not passed yet: the solution would spoil it"))
             .next(format!("cargo course hint {id}, or cargo course solution {id} --yes")));
@@ -75,12 +78,6 @@ fn agrees(learner: &Learner, id: PartId) -> Result<bool, Fault> {
         1 => "There is a hint that you have not seen.".to_owned(),
         _ => format!("There are {left} hints that you have not seen."),
     };
-    anstream::print!("{id} has not passed yet. {hints} Show the solution? [y/N] ");
-    io::stdout().flush().ok();
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Fault::new(format!("no answer: {error}")))?;
+    let answer = ask(&format!("{id} has not passed yet. {hints} Show the solution? [y/N] "))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

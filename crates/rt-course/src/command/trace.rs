@@ -7,7 +7,7 @@ use crate::chapter::Chapter;
 use crate::fault::Fault;
 use crate::learner::Learner;
 use crate::screen;
-use crate::starter::{self, Tree};
+use crate::starter;
 use crate::suite::{self, How};
 
 /// A line of a timeline begins so: see `rt_testkit::Timeline`.
@@ -57,8 +57,7 @@ pub(crate) fn of_reference(
     test: &str,
     environment: &[(&str, String)],
 ) -> Result<Vec<String>, Fault> {
-    let place = learner.course.root.join("target/course/reference");
-    starter::make(&learner.course, &Tree::Filled(&|_| true))?.replace(&place)?;
+    let place = starter::reference(&learner.course)?;
     of(&place, chapter, test, environment)
 }
 

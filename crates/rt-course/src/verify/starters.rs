@@ -29,8 +29,7 @@ impl Verify<'_> {
 
     /// Whoever has solved it all has a runtime: the tour and the examples run on it.
     pub(super) fn solved_starter(&mut self) -> Result<(), Fault> {
-        let place = self.place("reference");
-        starter::make(self.course, &Tree::Filled(&|_| true))?.replace(&place)?;
+        let place = starter::reference(self.course)?;
         let build = cargo(&place, &["build", "-p", "custom-runtime", "--bins", "--examples"])?;
         if !self.compiles(&build, "the solved starter, with tour and examples,") {
             return Ok(());

@@ -8,7 +8,7 @@ use crate::command::model::Model;
 use crate::fault::Fault;
 use crate::suite::{End, Suite};
 
-/// Seconds for a test with a wrong body: many a mistake is a wake-up that does not come.
+/// Seconds for a test of what is wrong or not written: many a mistake is a wake-up that does not come.
 const HANG: u32 = 4;
 /// One run of all tests of a chapter's parts.
 const ROUND: Duration = Duration::from_secs(10);
@@ -88,9 +88,10 @@ impl Verify<'_> {
         for done in 0..chapter.parts.len() {
             let stubbed: Vec<String> =
                 chapter.parts[done..].iter().map(|part| part.id.to_string()).collect();
-            let environment = [("RT_COURSE_STUBBED", stubbed.join(","))];
+            let environment =
+                [("RT_COURSE_STUBBED", stubbed.join(",")), ("RT_DEADLINE", HANG.to_string())];
             let earlier: Vec<&str> = tests[..done].iter().flatten().copied().collect();
-            for (test, outcome) in suite.run_all(&earlier, how(&environment, None))? {
+            for (test, outcome) in suite.run_all(&earlier, how(&environment[..1], None))? {
                 if outcome.end != End::Passed {
                     let needs = needs(chapter, &outcome);
                     self.find(
@@ -105,7 +106,8 @@ impl Verify<'_> {
             }
             let part = &chapter.parts[done];
             let sign = format!("step {}:", part.id);
-            for (test, outcome) in suite.run_all(&tests[done], how(&environment, Some(&sign)))? {
+            // To its end: one that catches the panic may pass all the same.
+            for (test, outcome) in suite.run_all(&tests[done], how(&environment, None))? {
                 if outcome.end == End::Passed {
                     self.find(
                         2,
@@ -191,7 +193,9 @@ impl Verify<'_> {
                 [("RT_COURSE_WRONG", wrong.name.clone()), ("RT_DEADLINE", HANG.to_string())];
             let fails: Vec<&str> = wrong.fails.iter().map(String::as_str).collect();
             for (test, outcome) in suite.run_all(&fails, how(&environment, None))? {
-                if outcome.end == End::Passed {
+                if matches!(outcome.end, End::Hung(_)) {
+                    self.find(4, format!("`{test}` does not end by itself with `{}`", wrong.name));
+                } else if outcome.end == End::Passed {
                     self.find(4, format!("`{test}` passes with the wrong body `{}`", wrong.name));
                 }
             }
