@@ -59,6 +59,9 @@ pub(crate) struct Outcome {
     pub(crate) lines: Vec<String>,
 }
 
+/// Of several tests, by name.
+pub(crate) type Outcomes = Vec<(String, Outcome)>;
+
 impl Outcome {
     pub(crate) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))

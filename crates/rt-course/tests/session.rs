@@ -170,7 +170,8 @@ fn an_update_merges_what_is_new_into_what_was_written() {
     let now = fs::read_to_string(&path).expect("it is there");
     fs::write(&path, now.replace("fn a_storm_of_wakes", "fn an_older_storm_of_wakes"))
         .expect("as before");
-    let commit = ["-c", "user.name=me", "-c", "user.email=me@here", "commit", "--all", "-m"];
+    let commit =
+        ["-c", "user.name=cargo course", "-c", "user.email=me@here", "commit", "--all", "-m"];
     git(&mine, &[&commit[..], &["older"]].concat());
     git(&mine, &["checkout", "--quiet", "main"]);
     git(&mine, &["merge", "--quiet", "starter"]);

@@ -15,7 +15,7 @@ use crate::part::{Goal, PartId};
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, WARN, paint};
 use crate::source::Source;
 use crate::starter::{self, Tree};
-use crate::suite::{self, Build, End, How, Outcome, Suite, cargo};
+use crate::suite::{self, Build, End, How, Outcome, Outcomes, Suite, cargo};
 use crate::verify;
 
 /// After so many seconds a test says itself that it hangs.
@@ -179,9 +179,6 @@ fn stamps(root: &Path) -> BTreeMap<PathBuf, Option<SystemTime>> {
     add(&root.join("crates"), &mut all);
     all
 }
-
-/// Of the tests of a part, by name.
-pub(super) type Outcomes = Vec<(String, Outcome)>;
 
 impl Suites {
     /// Runs the tests of a part; what rustc says if they do not compile.

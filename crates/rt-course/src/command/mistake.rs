@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::check::Outcomes;
 use crate::chapter::{Chapter, Part};
 use crate::fault::Fault;
 use crate::learner::Learner;
 use crate::screen::{self, WARN, paint};
 use crate::starter::{self, Tree};
-use crate::suite::{self, End, How, Outcome};
+use crate::suite::{self, End, How, Outcome, Outcomes};
 
 /// Whether one of the known-wrong bodies makes the same tests red, and no other: it is run.
 pub(crate) fn known(
