@@ -240,7 +240,8 @@ where
         }
     }
 
-    /// Drops what the stage holds after an end of this kind: the output, the payload, or nothing.
+    /// Drops what the stage holds after an end of this kind: the output, the payload, or nothing. A panic
+    /// of that drop is the caller's: the executor contains it, who drops the handle gets it.
     // COURSE(2.10) stub: todo
     unsafe fn drop_output(header: NonNull<Header>, end: End) {
         // SAFETY: [C2] from the vtable of this cell.
@@ -278,7 +279,8 @@ where
     ///
     /// The moment the task is handed over, another thread may run it to its end and free the cell:
     /// nothing of it may be touched afterwards. A task that comes back, or whose scheduler can not
-    /// be cloned, is run by nobody: [`Task::refused`] ends it.
+    /// be cloned, is run by nobody: [`Task::refused`] ends it. A panic of that clone ends here; one of
+    /// [`Schedule::schedule`] goes to who woke the task, which is cancelled if it is dropped on the way.
     // COURSE(2.6) stub: todo
     unsafe fn schedule(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.
@@ -339,7 +341,7 @@ where
     }
 
     /// Drops what is left in the cell, header and origin, and gives its memory back with the layout it
-    /// was taken with [C1]; also if the drop panics.
+    /// was taken with [C1]; also if the drop panics, and that panic ends here.
     // COURSE(2.4) stub: todo
     unsafe fn free(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.

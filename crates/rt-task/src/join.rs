@@ -91,7 +91,8 @@ impl<T> JoinHandle<T> {
     /// then, and no earlier one. A waker that wakes the same is not cloned again.
     ///
     /// The slot is touched only while it is the handle's [S4]; the task may be done at any moment,
-    /// also between two lines here. To clone and to drop a waker is user code, which may panic:
+    /// also between two lines here. A waker that comes too late to be woken is taken out of the slot
+    /// again, and dropped. To clone and to drop a waker is user code, which may panic:
     /// the slot is empty then, and the bit says so.
     // COURSE(2.9) stub: todo
     fn poll_done(&self, waker: &Waker) -> Poll<()> {
@@ -328,6 +329,20 @@ mod tests {
             let (second, wakes) = CountingWaker::new();
             let is_told = handle.poll_done(&second).is_ready() || wakes.count() == 1;
             assert!(is_told, "done before the waker was in the slot: the joiner hangs: [S4]");
+        });
+    }
+
+    #[test]
+    fn a_waker_that_comes_too_late_is_not_kept() {
+        within(|| {
+            let (task, handle) = Task::new(async {}, Nowhere);
+            let first = Waker::from(Arc::new(Runs(Mutex::new(Some(task)))));
+            assert!(handle.poll_done(&first).is_pending(), "joined before it ran");
+            drop(first); // the slot has the last one
+            let (second, wakes) = CountingWaker::new();
+            let _ = handle.poll_done(&second);
+            drop(second);
+            assert_eq!(Arc::strong_count(&wakes), 1, "a task that is done keeps its joiner: [S4]");
         });
     }
 }

@@ -197,7 +197,7 @@ impl Living {
     }
 
     /// Lets no task in from now on. `emptied` is woken, once, when the last one is done; at once if
-    /// there is none.
+    /// there is none, or if somebody closes the list again, whose waker then takes its place.
     pub fn close(&self, emptied: Waker) {
         List::close(lock(&self.shard.list), emptied);
     }
@@ -257,7 +257,8 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
 
 impl List {
     /// Lets nobody in any more. `emptied` is woken when the last task has left, at once if there is
-    /// none; never under the lock [L5].
+    /// none. The waker of an earlier close that still waits is woken now. None is woken or dropped under
+    /// the lock [L5].
     // COURSE(2.12) stub: todo
     fn close(mut list: MutexGuard<'_, List>, emptied: Waker) {
         list.open = None;

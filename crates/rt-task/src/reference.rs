@@ -142,7 +142,8 @@ impl TaskRef {
     /// Asks that the future be dropped, by whoever runs the task, instead of polled again.
     ///
     /// Does nothing to a task that is done. A poll that goes on at this moment comes to its end,
-    /// and if it returns `Ready`, the task has completed.
+    /// and if it returns `Ready`, the task has completed. The [observer](crate::Observer) is told in each
+    /// case, and by which task it was asked.
     // COURSE(2.11) stub: todo
     pub fn abort(&self) {
         let wake = self.header().state.cancel();
@@ -150,7 +151,8 @@ impl TaskRef {
         self.submit(wake);
     }
 
-    /// Does what the word asked for: makes the one `Task`, and hands it to the scheduler, or nothing.
+    /// Does what the word asked for: makes the one `Task`, and hands it to the scheduler, or nothing. A
+    /// panic of the scheduler's `schedule` goes to the caller.
     #[inline]
     // COURSE(2.6) stub: todo
     fn submit(&self, wake: Wake) {

@@ -14,7 +14,8 @@ use crate::task::Task;
 pub trait Schedule: Clone + Send + Sync + 'static {
     /// Takes the right to poll `task`, to use it soon.
     ///
-    /// Called by wakers on any thread, also inside a poll. It must neither poll nor block.
+    /// Called by wakers on any thread, also inside a poll. It must neither poll nor block. A panic in it
+    /// goes to who woke the task; if it drops the task, that is cancelled.
     ///
     /// # Errors
     ///

@@ -58,7 +58,8 @@ impl State {
             let (next, action) = transition(Snapshot::from_bits(word));
             // ORDER(wake): the release half publishes what the waker's thread did; the acquire
             // half of `start` receives it.
-            // ORDER(slot): the same two halves pass the joiner's waker to and fro.
+            // ORDER(slot): the release half hands the joiner's waker over; `complete` receives it.
+            // Nothing here rests on the acquire half: `start` and `load` receive for themselves.
             match self.0.compare_exchange_weak(
                 word,
                 next.bits(),

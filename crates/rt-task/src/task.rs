@@ -4,6 +4,9 @@
 //!   stopped before the state word says `RUNNING`.
 //! * **[T2]** Whoever holds a `Task` may use its cell: the task is not done, so the reference of
 //!   being alive is there, and only the holder of the `Task` can bring it to its end.
+//!
+//! Who runs somebody's code for a task enters it first: `current::enter` makes it the current one, with
+//! `coop::BUDGET` to spend, until the guard is dropped. `messages` has the words for a wrong use.
 
 use std::cell::Cell;
 use std::fmt;
@@ -127,8 +130,9 @@ impl Task {
     /// the begun poll, to finish with a [`Context`]. The waker of a poll therefore touches no
     /// count. If the closure does not finish the poll, the task is queued again.
     ///
-    /// Until the closure returns the task is the [current](crate::current()) one, and may spend a full
-    /// [budget](crate::coop).
+    /// Whether this is the task's thread is asked before anything else. Until the closure returns, and
+    /// also while an aborted future is dropped, the task is the [current](crate::current()) one, and may
+    /// spend a full [budget](crate::coop); afterwards it is no more, whatever the poll came to.
     ///
     /// # Panics
     ///
@@ -213,7 +217,8 @@ impl Deref for Task {
 
 impl Drop for Task {
     /// Cancels the task: here, if its future may be dropped on this thread. Else it is marked and goes
-    /// back to its scheduler, once, and is refused if it is dropped on that way.
+    /// back to its scheduler, once, and is refused if it is dropped on that way. A panic of the scheduler
+    /// ends here.
     // COURSE(2.11) stub: leak
     fn drop(&mut self) {
         // SAFETY: [S1] the Task is used up here.
@@ -284,7 +289,8 @@ impl Poll {
     }
 
     /// The future waits: the task rests, and the right to poll is gone until a wake. Or a wake came
-    /// while it ran: then the `Task` stays with the caller [S1].
+    /// while it ran: then the `Task` stays with the caller [S1]. The poll is used up either way: nothing
+    /// is left for the drop of `Poll` to do.
     #[inline]
     // COURSE(2.7) stub: todo
     fn pend(self) -> Polled {
@@ -313,7 +319,7 @@ impl Poll {
     }
 
     /// The future is gone, its outcome is stored: tell everybody, and stop being alive: that reference
-    /// ends here [S6]. Nobody unwinds out of the telling.
+    /// ends here [S6]. Nobody unwinds out of the telling, and nothing is left for the drop of `Poll` to do.
     // COURSE(2.8) stub: todo
     fn complete(self, end: End) -> Polled {
         let all_told = NoUnwind;
@@ -329,9 +335,9 @@ impl Poll {
     }
 
     /// In this order: the scheduler, so that its counters are right before anybody sees the task
-    /// done; the word; the output nobody wants; the list of the living, which when empty says that
-    /// every task is done; then the joiner, and who waits for the list. What is somebody else's code
-    /// is contained: a panic in it keeps none of the rest from happening.
+    /// done; the observer; the word; the output nobody wants; the list of the living (`living::unlink`),
+    /// which when empty says that every task is done; then the joiner, and who waits for the list. What
+    /// is somebody else's code is contained: a panic in it keeps none of the rest from happening.
     // COURSE(2.8) stub: todo
     fn tell(&self, end: End) {
         let (header, pointer) = (self.task.header(), self.task.as_header());

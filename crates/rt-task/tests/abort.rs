@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use rt_task::{End, JoinHandle, Polled, Task};
+use rt_task::{End, Id, JoinHandle, Polled, Task};
 use rt_testkit::{ByHand, CountingWaker, Tally, poll, poll_once};
 
 fn within(body: impl FnOnce() + Send + 'static) {
@@ -191,6 +191,39 @@ fn dropping_the_right_to_poll_cancels_the_task() {
         assert_eq!(tally.dropped(), 1, "an executor that forgets a task leaks its future: [S1]");
         assert_cancelled(&mut handle);
         assert_eq!(hand.ended(), [End::Cancelled], "an executor's counters are wrong");
+    });
+}
+
+#[test]
+fn a_cancelled_future_is_dropped_with_its_task_as_the_current_one() {
+    struct Asks(Arc<std::sync::Mutex<Vec<Option<Id>>>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let current = rt_task::current();
+            self.0.lock().expect("no panic").push(current);
+        }
+    }
+    within(|| {
+        let hand = ByHand::new();
+        let found = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let spawn = || {
+            let asks = Asks(found.clone());
+            Task::new(
+                async move {
+                    let _asks = asks;
+                    pending::<()>().await;
+                },
+                hand.clone(),
+            )
+        };
+        let ((aborted, first), (dropped, second)) = (spawn(), spawn());
+        first.abort();
+        let _ = poll(aborted);
+        drop(dropped);
+        let found = found.lock().expect("no panic").clone();
+        let own = [Some(first.id()), Some(second.id())];
+        assert_eq!(found, own, "what a future does in its drop is done in nobody's name: [S2]");
+        assert_eq!(rt_task::current(), None, "a task that is gone is current");
     });
 }
 

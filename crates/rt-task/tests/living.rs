@@ -151,6 +151,25 @@ fn closing_an_empty_list_is_told_at_once() {
     });
 }
 
+#[test]
+fn who_closed_a_list_before_another_one_is_told_at_once() {
+    rt_testkit::within(Duration::from_secs(5), || {
+        let (living, generation) = open();
+        let (living, told) = (Arc::new(living), Tally::new());
+        let (task, _handle) = endless(&living, generation, &ByHand::new());
+        // Asks the list: a lock that is still held hangs.
+        living.close(Waker::from(Arc::new(Asks(living.clone(), told.clone()))));
+        assert_eq!(told.dropped(), 0, "a shutdown ends while a task is alive: [L1]");
+        let (second, wakes) = CountingWaker::new();
+        living.close(second);
+        assert_eq!(told.dropped(), 2, "two shut down at once, and the first one hangs: [L1]");
+        assert_eq!(wakes.count(), 0, "a shutdown ends while a task is alive: [L1]");
+        drop(task);
+        let found = (told.dropped(), wakes.count());
+        assert_eq!(found, (2, 1), "of two that shut down the second hangs, or one is told twice");
+    });
+}
+
 /// Asks the list when it is woken.
 struct Asks(Arc<Living>, Tally);
 

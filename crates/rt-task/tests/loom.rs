@@ -109,6 +109,14 @@ fn poll_until_it_rests(task: Task) -> Polled {
     polled
 }
 
+fn ready_at_the_second_poll() -> impl Future<Output = ()> + Unpin + Send {
+    let mut is_first = true;
+    poll_fn(move |_| match std::mem::take(&mut is_first) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+}
+
 #[test]
 fn wake_against_poll() {
     explore("wake against poll", 2, || {
@@ -324,6 +332,24 @@ fn join_waker_registration_against_completion() {
     });
 }
 
+/// Who only looks writes nothing, and receives all the same. It looks until it sees the end, for loom
+/// compares an access only with the last one before it.
+#[test]
+fn a_look_against_completion() {
+    explore("a look at the end against completion", 2, || {
+        let (task, mut handle) = Task::new(async { 7 }, Desk::new());
+        let other = thread::spawn(move || {
+            assert!(matches!(poll(task), Polled::Completed));
+        });
+        while !handle.is_finished() {
+            thread::yield_now();
+        }
+        let joined = poll_with(&mut handle, Waker::noop());
+        assert!(matches!(joined, Poll::Ready(Ok(7))), "the output was damaged: {joined:?}");
+        other.join().expect("no panic");
+    });
+}
+
 /// A scheduler that loom watches: cloned is read, dropped is written. Its queue is none of loom's, so
 /// that a task on its way through it carries nothing but itself.
 struct Watched {
@@ -368,7 +394,7 @@ fn the_last_reference_against_the_one_before() {
             queue: queue.clone(),
             is_freed: Some(is_freed.clone()),
         };
-        let (task, handle) = Task::new(pending::<()>(), watched);
+        let (task, handle) = Task::new(ready_at_the_second_poll(), watched);
         let _ = poll(task);
         let reference = handle.task().clone();
         drop(handle);
@@ -381,10 +407,103 @@ fn the_last_reference_against_the_one_before() {
             }
             thread::yield_now();
         };
-        drop(task);
+        assert!(matches!(poll(task), Polled::Completed));
         other.join().expect("no panic");
         let is_freed = is_freed.load(StdOrdering::Relaxed);
         assert!(is_freed, "the cell was freed while somebody used it, or never");
+    });
+}
+
+/// What the polls of one task do to a place that loom watches.
+struct Trodden(UnsafeCell<bool>);
+
+// SAFETY: what this claims is what loom checks: no write beside any other use.
+unsafe impl Send for Trodden {}
+// SAFETY: as above.
+unsafe impl Sync for Trodden {}
+
+impl Trodden {
+    /// Whether a poll was here before; `None` if it may be here at the same time.
+    fn look(&self) -> Option<bool> {
+        // SAFETY: as above.
+        let look = || self.0.with(|trodden| unsafe { *trodden });
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).ok()
+    }
+
+    fn tread(&self) {
+        // SAFETY: as above.
+        self.0.with_mut(|trodden| unsafe { *trodden = true });
+    }
+}
+
+#[test]
+fn a_poll_against_the_next_one_elsewhere() {
+    explore("a poll that pends against the next one elsewhere", 2, || {
+        // Neither the queue nor the `Arc` is loom's: the word alone carries one poll to the next.
+        let queue = StdArc::new(StdMutex::new(Vec::new()));
+        let scheduler = Watched { cell: UnsafeCell::new(()), queue: queue.clone(), is_freed: None };
+        let place = StdArc::new(Trodden(UnsafeCell::new(false)));
+        let own = place.clone();
+        let future = poll_fn(move |_| match own.look() {
+            Some(false) => {
+                own.tread();
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        });
+        let (task, handle) = Task::new(future, scheduler);
+        let waker = handle.task().clone();
+        let from = queue.clone();
+        let other = thread::spawn(move || {
+            waker.wake();
+            let task = from.lock().expect("no panic").pop()?;
+            // Before it polls, for loom would end the process inside of the cell.
+            Some(task.poll(|_, running| {
+                if place.look() == Some(true) {
+                    running.poll(&mut Context::from_waker(Waker::noop()));
+                }
+            }))
+        });
+        let first = poll_until_it_rests(task);
+        match other.join().expect("no panic") {
+            Some(Polled::Again(task)) => {
+                std::mem::forget(task);
+                panic!("a poll does not see what the one before did: the future is torn");
+            }
+            Some(second) => assert!(matches!(second, Polled::Completed), "{second:?}"),
+            None => assert!(matches!(first, Polled::Pending | Polled::Completed), "{first:?}"),
+        }
+        if !handle.is_finished() {
+            handle.task().wake_by_ref();
+            let woken = queue.lock().expect("no panic").pop();
+            assert!(matches!(woken.map(poll), Some(Polled::Completed)), "the wake was lost");
+        }
+    });
+}
+
+#[test]
+fn a_poll_that_goes_again_against_its_wake() {
+    explore("a poll that goes again against its wake", 2, || {
+        let (desk, flag) = (Desk::new(), Arc::new(AtomicBool::new(false)));
+        let (task, handle) = Task::new(ready_at_the_second_poll(), desk.clone());
+        let (waker, done) = (handle.task().clone(), flag.clone());
+        let other = thread::spawn(move || {
+            done.store(true, Ordering::Relaxed);
+            waker.wake();
+        });
+        let again = match poll(task) {
+            Polled::Again(task) => {
+                let is_seen = flag.load(Ordering::Relaxed);
+                assert!(is_seen, "an executor is told `Again` and does not see why");
+                Some(task)
+            }
+            _ => None,
+        };
+        other.join().expect("a wake does not panic");
+        handle.task().wake_by_ref();
+        let task = again.or_else(|| desk.pop());
+        assert!(matches!(task.map(poll), Some(Polled::Completed)), "the wake was lost");
+        assert_eq!(desk.scheduled(), 0, "two rights to poll one task");
     });
 }
 

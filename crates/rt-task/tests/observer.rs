@@ -146,6 +146,22 @@ fn the_life_of_two_tasks_in_order() {
 }
 
 #[test]
+fn the_end_of_a_task_is_told_once() {
+    let _alone = alone();
+    within(|| {
+        let trace = trace();
+        let hand = ByHand::new();
+        let (task, handle) = Builder::new().name("only").spawn(async {}, hand.clone());
+        hand.push(task.expect("not refused"));
+        run(&hand, trace);
+        observe(None);
+        let expected = ["spawn only", "poll only", "end only: Completed", "  only is complete"];
+        assert_eq!(trace.lines(), expected, "in a trace the task never ends, or twice: [S3]");
+        assert!(handle.is_finished(), "its joiner hangs: [S3]");
+    });
+}
+
+#[test]
 fn an_abort_is_told_with_who_asked_for_it() {
     let _alone = alone();
     within(|| {
@@ -171,7 +187,7 @@ fn an_abort_is_told_with_who_asked_for_it() {
             "end victim: Cancelled",
             "  victim is cancelled",
         ];
-        assert_eq!(trace.lines(), expected);
+        assert_eq!(trace.lines(), expected, "a trace does not show who aborted whom: [S7]");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::{Future, pending};
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -110,6 +110,21 @@ impl Schedule for Loses {
         }
         Ok(())
     }
+}
+
+#[test]
+fn a_scheduler_that_panics_is_the_affair_of_who_wakes() {
+    within(|| {
+        let (task, mut handle) = Task::new(pending::<()>(), Loses::ByPanic);
+        assert!(matches!(poll(task), Polled::Pending), "the future waits: so does its task");
+        let waker = handle.task().clone();
+        let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        assert!(woken.is_err(), "a queue is broken, and nobody hears of it");
+        let Poll::Ready(Err(error)) = poll_once(&mut handle) else {
+            panic!("the joiner of a task that was lost hangs: [S1]")
+        };
+        assert!(error.is_cancelled(), "the joiner was told {error:?}");
+    });
 }
 
 #[test]
