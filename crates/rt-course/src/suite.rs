@@ -46,8 +46,8 @@ pub(crate) struct Said {
 pub(crate) enum End {
     Passed,
     Failed,
-    /// Killed by the system: the number of the signal.
-    Died(i32),
+    /// Killed by the system: of which signal, as it says.
+    Died(String),
     /// It met a stub and then did not end; or it just did not end, in this time.
     Hung(Duration),
 }
@@ -370,14 +370,10 @@ pub(crate) fn run(
 }
 
 fn ended(status: ExitStatus) -> End {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    #[cfg(not(unix))]
-    let signal = None;
-    match signal {
-        Some(signal) => End::Died(signal),
-        None if status.success() => End::Passed,
-        None => End::Failed,
+    match status.code() {
+        Some(0) => End::Passed,
+        Some(_) => End::Failed,
+        None => End::Died(status.to_string()),
     }
 }
 

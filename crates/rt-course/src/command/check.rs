@@ -266,7 +266,7 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
     for line in trace::message(&outcome.lines) {
         anstream::println!("    {line}");
     }
-    match outcome.end {
+    match &outcome.end {
         End::Hung(after) => anstream::println!(
             "    killed after {} s: somebody waits for a wake-up that does not come, or a loop has no end",
             after.as_secs()
@@ -275,7 +275,7 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
             for line in outcome.lines.iter().filter(|line| line.contains("overflowed its stack")) {
                 anstream::println!("    {}", line.trim());
             }
-            anstream::println!("    the process of the test died of {}", signal_name(signal));
+            anstream::println!("    the process of the test died: {signal}{}", meaning(signal));
         }
         End::Passed | End::Failed => {}
     }
@@ -296,12 +296,16 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
     Ok(())
 }
 
-fn signal_name(signal: i32) -> String {
+/// What a signal means, mostly.
+fn meaning(signal: &str) -> &'static str {
     match signal {
-        6 => "SIGABRT: a panic in a drop during a panic, a stack that is full, or an abort"
-            .to_owned(),
-        11 => "SIGSEGV: memory was touched that is not there, or not any more".to_owned(),
-        _ => format!("signal {signal}"),
+        _ if signal.contains("SIGABRT") => {
+            ": a panic in a drop during a panic, or a stack that is full"
+        }
+        _ if signal.contains("SIGSEGV") => {
+            ": memory was touched that is not there, or not any more"
+        }
+        _ => "",
     }
 }
 
