@@ -63,7 +63,7 @@ pub(crate) fn check(
     let mut suites = Suites { root: learner.root.clone(), built: BTreeMap::new() };
     let is_first_run = learner.progress.passed.is_empty() && goal.is_none();
     let Some(goal) = goal.or_else(|| learner.current().map(Goal::Part)) else {
-        let is_green = all_before(learner, &mut suites, None)?;
+        let is_green = all_before(learner, &mut suites, None, true)?;
         if is_green {
             let word =
                 "Every part is built, and every test of them is green. It is your runtime now.";
@@ -117,7 +117,7 @@ pub(crate) fn check(
             progress.passed.insert(id.to_string());
         })?;
     }
-    let earlier = all_before(learner, &mut suites, Some(goal))?;
+    let earlier = all_before(learner, &mut suites, Some(goal), is_green)?;
     if is_green && earlier {
         what_is_next(learner, parts.last().copied())?;
     }
@@ -373,8 +373,14 @@ fn next_of_red(learner: &Learner, part: &Part, outcomes: &Outcomes) {
     }
 }
 
-/// A part that was green must stay so. `but` were just looked at.
-fn all_before(learner: &Learner, suites: &mut Suites, but: Option<Goal>) -> Result<bool, Fault> {
+/// A part that was green must stay so. `but` were just looked at; if all is well with them, what is next
+/// is to be said here.
+fn all_before(
+    learner: &Learner,
+    suites: &mut Suites,
+    but: Option<Goal>,
+    is_next_open: bool,
+) -> Result<bool, Fault> {
     let mut count = 0;
     let mut is_green = true;
     let from = learner.origin.from;
@@ -399,7 +405,7 @@ fn all_before(learner: &Learner, suites: &mut Suites, but: Option<Goal>) -> Resu
             );
             tell(learner, chapter, test, outcome)?;
         }
-        if is_green && !red.is_empty() {
+        if is_green && !red.is_empty() && is_next_open {
             screen::next(&format!("cargo course check {}", part.id));
         }
         is_green &= red.is_empty();
