@@ -247,7 +247,8 @@ struct WayHome;
 impl WayHome {
     fn enter() -> Option<WayHome> {
         let is_nested = ON_THE_WAY_HOME.with(|on_the_way| on_the_way.replace(true));
-        (!is_nested).then_some(WayHome)
+        // Not `then_some`: the one that is not given out would be dropped, and end the outer one.
+        (!is_nested).then(|| WayHome)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -209,6 +209,36 @@ fn dropped_elsewhere_when_its_home_is_gone_it_leaks_and_says_so() {
             (0, 1),
             "a leaked task runs again: [S3]"
         );
+    });
+}
+
+/// Loses each task that it is given, and more of them: a queue that is dropped with all that is in it.
+#[derive(Clone, Copy)]
+struct Loses;
+
+static QUEUE: Mutex<Vec<Task>> = Mutex::new(Vec::new());
+static SENT: AtomicUsize = AtomicUsize::new(0);
+
+impl rt_task::Schedule for Loses {
+    fn schedule(self, task: Task) -> Result<(), Task> {
+        SENT.fetch_add(1, Ordering::Relaxed);
+        drop(task);
+        let queue = std::mem::take(&mut *QUEUE.lock().expect("no panic"));
+        drop(queue);
+        Ok(())
+    }
+}
+
+#[test]
+#[cfg_attr(rt_sanitize, ignore = "leaks on purpose")]
+fn what_a_scheduler_drops_on_the_way_home_is_not_sent_again() {
+    within(|| {
+        let spawn = || Task::new_local(pending::<()>(), Loses).0;
+        let (first, others) = (spawn(), [spawn(), spawn()]);
+        QUEUE.lock().expect("no panic").extend(others);
+        thread::spawn(move || drop(first)).join().expect("no panic");
+        let sent = SENT.load(Ordering::Relaxed);
+        assert_eq!(sent, 1, "a task that was lost on its way home is sent again, for ever: [T1]");
     });
 }
 
