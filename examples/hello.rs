@@ -1,4 +1,4 @@
-//! Two tasks take turns: a task runs until it waits, and while it waits the other one runs.
+//! Two tasks take turns on one thread: a task runs until it waits, and while it waits the other one runs.
 //!
 //! Run it with `cargo run --example hello`. It prints, with 20 ms or a little more (never less)
 //!
@@ -27,7 +27,7 @@ impl Said {
     }
 }
 
-#[rt::main]
+#[rt::main(flavor = "current_thread")]
 async fn main() {
     let start = Instant::now();
     let said = Said::default();

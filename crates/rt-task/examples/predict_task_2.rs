@@ -1,4 +1,4 @@
-//! Predict first, then run it: `cargo run -p rt-task --example predict_2`
+//! Predict first, then run it: `cargo run -p rt-task --example predict_task_2`
 use std::future::pending;
 use std::task::{Context, Waker};
 

@@ -1,4 +1,4 @@
-//! Predict first, then run it: `cargo run -p rt-task --example predict_1`
+//! Predict first, then run it: `cargo run -p rt-task --example predict_task_1`
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
