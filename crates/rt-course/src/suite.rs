@@ -1,6 +1,6 @@
 //! The tests of a crate: built by cargo, run one by one, each in a process of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -232,9 +232,36 @@ pub(crate) fn build_models(
 
 /// How often a child is looked at.
 const TICK: Duration = Duration::from_millis(20);
-/// So many lines of a child are kept, and no line is longer than so many bytes: it may print for ever.
+/// So many lines of a child are kept, and so many of its last ones; no line is longer than so many
+/// bytes: it may print for ever.
 const LINES: usize = 10_000;
+const LAST: usize = 100;
 const LONGEST: u64 = 64 << 10;
+
+/// What a child has printed: its first lines and its last ones.
+#[derive(Default)]
+struct Lines {
+    first: Vec<String>,
+    last: VecDeque<String>,
+}
+
+impl Lines {
+    fn push(&mut self, line: String) {
+        if self.first.len() < LINES {
+            self.first.push(line);
+            return;
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
+    }
+
+    fn all(mut self) -> Vec<String> {
+        self.first.extend(self.last);
+        self.first
+    }
+}
 
 /// How to run a test.
 #[derive(Clone, Copy, Debug)]
@@ -329,7 +356,7 @@ pub(crate) fn run(
     let (send, lines_in) = mpsc::sync_channel(LINES);
     forward(child.stdout.take(), send.clone());
     forward(child.stderr.take(), send);
-    let mut lines: Vec<String> = Vec::new();
+    let mut lines = Lines::default();
     let mut status = None;
     while status.is_none() && Instant::now() < limit {
         match lines_in.recv_timeout(TICK) {
@@ -337,9 +364,7 @@ pub(crate) fn run(
                 if until.is_some_and(|until| line.contains(until)) {
                     limit = limit.min(Instant::now() + GRACE);
                 }
-                if lines.len() < LINES {
-                    lines.push(line);
-                }
+                lines.push(line);
             }
             // Nothing to read for a while, or the streams are closed: has it ended?
             Err(RecvTimeoutError::Timeout) => status = child.try_wait().unwrap_or_default(),
@@ -360,13 +385,13 @@ pub(crate) fn run(
         }
     };
     // What it said last. A child of its own may hold the streams for ever: nobody waits for that.
-    while lines.len() < LINES {
-        match lines_in.recv_timeout(TICK) {
-            Ok(line) => lines.push(line),
-            Err(_) => break,
-        }
+    let limit = Instant::now() + GRACE;
+    while let Ok(line) = lines_in.recv_timeout(TICK)
+        && Instant::now() < limit
+    {
+        lines.push(line);
     }
-    Ok(Outcome { end, lines })
+    Ok(Outcome { end, lines: lines.all() })
 }
 
 fn ended(status: ExitStatus) -> End {
@@ -392,4 +417,46 @@ fn forward(stream: Option<impl Read + Send + 'static>, lines: mpsc::SyncSender<S
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    use super::{End, LAST, LINES, run};
+
+    fn shell(script: &str) -> (End, Vec<String>, Duration) {
+        let began = Instant::now();
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let outcome = run(command, Duration::from_secs(2), None).unwrap();
+        (outcome.end, outcome.lines, began.elapsed())
+    }
+
+    #[test]
+    fn a_child_that_prints_without_an_end_meets_its_deadline() {
+        let (end, lines, took) = shell("yes");
+        assert!(matches!(end, End::Hung(_)) && took < Duration::from_secs(10), "{end:?}, {took:?}");
+        assert_eq!(lines.len(), LINES + LAST);
+    }
+
+    #[test]
+    fn of_many_lines_the_last_are_kept() {
+        let (end, lines, _) = shell("seq 30000; echo the end");
+        assert_eq!((end, lines.last().map(String::as_str)), (End::Passed, Some("the end")));
+    }
+
+    #[test]
+    fn a_child_of_a_child_is_not_waited_for() {
+        let (end, lines, took) = shell("sleep 30 & echo done");
+        assert_eq!((end, lines), (End::Passed, vec!["done".to_owned()]));
+        assert!(took < Duration::from_secs(10), "{took:?}");
+    }
+
+    #[test]
+    fn one_that_closes_its_streams_still_has_a_deadline() {
+        let (end, ..) = shell("exec >&- 2>&-; sleep 30");
+        assert!(matches!(end, End::Hung(_)), "{end:?}");
+    }
 }
