@@ -62,7 +62,7 @@ fn an_idle_block_on_is_not_polled_while_nobody_wakes_it() {
         let idle = Duration::from_millis(100);
         let waking = thread::spawn(move || {
             let waker = wakers.recv().expect("the first poll sends its waker");
-            thread::sleep(idle);
+            thread::sleep(idle); // time in which a busy loop would show
             waker.wake();
         });
         let mut polls = 0;

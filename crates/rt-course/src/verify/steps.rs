@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Verify, how, needs, told};
-use crate::chapter::{Chapter, read};
+use crate::chapter::{Chapter, Part, read};
 use crate::command::model::Model;
 use crate::fault::Fault;
 use crate::suite::{End, Suite};
 
 /// Seconds for a test of what is wrong or not written: many a mistake is a wake-up that does not come.
 const HANG: u32 = 4;
-/// How often a test may pass with a wrong body before it is said to.
-const TRIES: u32 = 3;
 /// One run of all tests of a chapter's parts.
 const ROUND: Duration = Duration::from_secs(10);
 
@@ -26,7 +24,7 @@ impl Verify<'_> {
         let mut slowest = Duration::ZERO;
         for round in 1..=self.rounds {
             let began = Instant::now();
-            for (test, outcome) in suite.run_all(&all, how(&[], None))? {
+            for (test, outcome) in suite.run_all(&all, how(&[]))? {
                 if outcome.end != End::Passed {
                     self.find(
                         5,
@@ -40,22 +38,23 @@ impl Verify<'_> {
             }
             slowest = slowest.max(began.elapsed());
         }
-        let sleeps = self.sleeps(suite, &all)?;
-        for line in &sleeps {
+        let before = self.findings.len();
+        for line in self.sleeps(suite, &all)? {
             self.find(5, format!("{line}: a sleep without a reason beside it"));
         }
         let seconds = slowest.as_secs_f64();
         if slowest > ROUND {
             self.find(5, format!("one round of the tests took {seconds:.1} s, more than ten"));
         }
-        self.good(
-            5,
-            &format!(
-                "{} tests passed {} times, the slowest round in {seconds:.1} s",
-                all.len(),
-                self.rounds
-            ),
-        );
+        if self.findings.len() == before {
+            let (tests, rounds) = (all.len(), self.rounds);
+            self.good(
+                5,
+                &format!(
+                    "{tests} tests passed {rounds} times, the slowest round in {seconds:.1} s"
+                ),
+            );
+        }
         Ok(true)
     }
 
@@ -68,10 +67,7 @@ impl Verify<'_> {
         for target in targets.into_iter().filter(|target| *target != "lib") {
             let path = suite.folder().join("tests").join(format!("{target}.rs"));
             for (number, line) in read(&path)?.lines().enumerate() {
-                if line.contains("sleep(Duration")
-                    && line.contains("thread::")
-                    && !line.contains("//")
-                {
+                if line.contains("thread::sleep(") && !line.contains("//") {
                     found.push(format!("{target}.rs:{}", number + 1));
                 }
             }
@@ -88,28 +84,25 @@ impl Verify<'_> {
     ) -> Result<(), Fault> {
         let before = self.findings.len();
         for done in 0..chapter.parts.len() {
-            let stubbed: Vec<String> =
-                chapter.parts[done..].iter().map(|part| part.id.to_string()).collect();
-            let environment =
-                [("RT_COURSE_STUBBED", stubbed.join(",")), ("RT_DEADLINE", HANG.to_string())];
+            let part = &chapter.parts[done];
+            let stubbed = ids(&chapter.parts[done..]);
+            let environment = [("RT_COURSE_STUBBED", stubbed), ("RT_DEADLINE", HANG.to_string())];
             let earlier: Vec<&str> = tests[..done].iter().flatten().copied().collect();
-            for (test, outcome) in suite.run_all(&earlier, how(&environment[..1], None))? {
+            for (test, outcome) in suite.run_all(&earlier, how(&environment[..1]))? {
                 if outcome.end != End::Passed {
                     let needs = needs(chapter, &outcome);
                     self.find(
                         2,
                         format!(
                             "`{test}` must pass with the parts before {} and {needs}:\n{}",
-                            stubbed[0],
+                            part.id,
                             told(&outcome)
                         ),
                     );
                 }
             }
-            let part = &chapter.parts[done];
             let sign = format!("step {}:", part.id);
-            // To its end: one that catches the panic may pass all the same.
-            for (test, outcome) in suite.run_all(&tests[done], how(&environment, None))? {
+            for (test, outcome) in suite.run_all(&tests[done], how(&environment))? {
                 if outcome.end == End::Passed {
                     self.find(
                         2,
@@ -134,11 +127,9 @@ impl Verify<'_> {
     pub(super) fn models(&mut self, chapter: &Chapter) -> Result<(), Fault> {
         let mut count = 0;
         for (done, part) in (1..).zip(&chapter.parts) {
-            let later: Vec<String> =
-                chapter.parts[done..].iter().map(|part| part.id.to_string()).collect();
             for name in &part.models {
                 count += 1;
-                let environment = [("RT_COURSE_STUBBED", later.join(","))];
+                let environment = [("RT_COURSE_STUBBED", ids(&chapter.parts[done..]))];
                 let model = match Model::build(&self.place("switched"), chapter, name)? {
                     Ok(model) => model,
                     Err(build) => {
@@ -172,9 +163,9 @@ impl Verify<'_> {
     ) -> Result<(), Fault> {
         let before = self.findings.len();
         for (part, tests) in chapter.parts.iter().zip(tests) {
-            let environment = [("RT_COURSE_STUBBED", part.id.to_string())];
-            let sign = format!("step {}:", part.id);
-            let outcomes = suite.run_all(tests, how(&environment, Some(&sign)))?;
+            let environment =
+                [("RT_COURSE_STUBBED", part.id.to_string()), ("RT_DEADLINE", HANG.to_string())];
+            let outcomes = suite.run_all(tests, how(&environment))?;
             if outcomes.iter().all(|(_, outcome)| outcome.end == End::Passed) {
                 self.find(3, format!("without part {} all its tests pass", part.id));
             }
@@ -194,13 +185,7 @@ impl Verify<'_> {
             let environment =
                 [("RT_COURSE_WRONG", wrong.name.clone()), ("RT_DEADLINE", HANG.to_string())];
             let fails: Vec<&str> = wrong.fails.iter().map(String::as_str).collect();
-            for (test, mut outcome) in suite.run_all(&fails, how(&environment, None))? {
-                // Some mistakes show only if two threads meet: once in so many runs is enough.
-                let mut tries = 1;
-                while outcome.end == End::Passed && tries < TRIES {
-                    outcome = suite.run(test, how(&environment, None))?;
-                    tries += 1;
-                }
+            for (test, outcome) in suite.run_all(&fails, how(&environment))? {
                 if matches!(outcome.end, End::Hung(_)) {
                     self.find(4, format!("`{test}` does not end by itself with `{}`", wrong.name));
                 } else if outcome.end == End::Passed {
@@ -214,4 +199,9 @@ impl Verify<'_> {
         }
         Ok(())
     }
+}
+
+/// As `switch.rs` reads them.
+fn ids(parts: &[Part]) -> String {
+    parts.iter().map(|part| part.id.to_string()).collect::<Vec<_>>().join(",")
 }
