@@ -1,16 +1,18 @@
 //! A chapter: what its `course.toml` says, and its marked sources.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::marker::Stub;
 use crate::part::PartId;
 use crate::pattern::Pattern;
 use crate::source::{Marked, Source};
+use crate::suite::Suite;
 
 /// `course.toml`.
 #[derive(Debug, Deserialize)]
@@ -79,6 +81,10 @@ pub(crate) struct Predict {
 impl Part {
     pub(crate) fn has(&self, test: &str) -> bool {
         self.tests.iter().any(|pattern| pattern.is(test))
+    }
+
+    pub(crate) fn tests_in<'s>(&self, suite: &'s Suite) -> Vec<&'s str> {
+        suite.tests.iter().map(String::as_str).filter(|test| self.has(test)).collect()
     }
 }
 
@@ -228,9 +234,9 @@ impl Chapter {
                 }
             }
         }
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for body in self.parts.iter().flat_map(|part| &part.wrong) {
-            if names.insert(&body.name, ()).is_some() {
+            if !names.insert(&body.name) {
                 return wrong(format!("two wrong bodies are called `{}`", body.name));
             }
         }
@@ -280,8 +286,4 @@ fn rust_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Fault> {
     }
     found.sort();
     Ok(found)
-}
-
-pub(crate) fn read(path: &Path) -> Result<String, Fault> {
-    fs::read_to_string(path).map_err(|error| Fault::file("read", path, &error))
 }

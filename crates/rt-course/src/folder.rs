@@ -75,3 +75,8 @@ pub(crate) fn below(root: &Path, folder: &str) -> Result<BTreeMap<String, Vec<u8
     }
     Ok(files)
 }
+
+/// The text of a file.
+pub(crate) fn read(path: &Path) -> Result<String, Fault> {
+    fs::read_to_string(path).map_err(|error| Fault::file("read", path, &error))
+}

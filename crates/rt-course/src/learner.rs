@@ -7,22 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::chapter::{Part, read};
+use crate::chapter::Part;
 use crate::course::Course;
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::part::PartId;
-use crate::starter::ORIGIN;
+use crate::starter::{ORIGIN, Origin};
 
 const PROGRESS: &str = ".course/progress.toml";
-
-/// Where a starter was made from: committed with it.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Origin {
-    /// The clone of the repository that holds solutions and this tool.
-    pub(crate) clone: PathBuf,
-    /// The steps before this one are ours.
-    pub(crate) from: u32,
-}
 
 /// How far somebody is: not committed, and made anew by `check` if it is lost.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -35,9 +27,9 @@ pub(crate) struct Progress {
     /// How often a prediction or a diagnosis was right, and how often one was tried.
     #[serde(default)]
     pub(crate) answers: BTreeMap<String, (u32, u32)>,
-    /// How often the diagnosis that is open was missed.
+    /// Whose open diagnosis was missed once.
     #[serde(default)]
-    pub(crate) missed: BTreeMap<String, u32>,
+    pub(crate) missed: BTreeSet<String>,
 }
 
 pub(crate) struct Learner {
@@ -110,13 +102,6 @@ impl Learner {
 
     pub(crate) fn hints_shown(&self, part: &Part) -> usize {
         self.progress.hints.get(&part.id.to_string()).copied().unwrap_or(0)
-    }
-}
-
-impl Origin {
-    pub(crate) fn text(&self) -> String {
-        let text = toml::to_string(self).expect("a path and a number have a form in TOML");
-        format!("# What this starter was made from.\n{text}")
     }
 }
 

@@ -23,12 +23,16 @@ mod git;
 mod invariant;
 mod learner;
 mod marker;
+mod mistake;
+mod model;
 mod part;
 mod pattern;
+mod place;
 mod screen;
 mod source;
 mod starter;
 mod suite;
+mod timeline;
 mod verify;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,11 @@
 //!
 //! `anstream` takes the colours away where there is no terminal, or where `NO_COLOR` is set.
 
+use std::io::{self, BufRead, IsTerminal, Write};
+
 use anstyle::{AnsiColor, Effects, Style};
+
+use crate::fault::Fault;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
@@ -19,6 +23,22 @@ pub(crate) fn paint(style: Style, text: impl std::fmt::Display) -> String {
 /// The next action, the last line of everything.
 pub(crate) fn next(what: &str) {
     anstream::println!("{} {what}", paint(LEAD, "next:"));
+}
+
+/// What is entered behind a question.
+pub(crate) fn ask(question: &str) -> Result<String, Fault> {
+    if !io::stdin().is_terminal() {
+        return Err(Fault::new("there is no terminal to ask on")
+            .next("give it on the line, as `--answer \"…\"`"));
+    }
+    anstream::print!("{question}");
+    io::stdout().flush().ok();
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Fault::new(format!("no answer: {error}")))?;
+    Ok(answer)
 }
 
 /// Lines of at most `width` characters, broken at spaces.

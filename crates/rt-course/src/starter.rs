@@ -2,15 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
-use crate::chapter::{Chapter, read};
+use serde::{Deserialize, Serialize};
+
+use crate::chapter::Chapter;
 use crate::course::Course;
 use crate::fault::Fault;
 use crate::folder::Folder;
+use crate::folder::read;
 use crate::git;
 use crate::marker::Stub;
 use crate::part::PartId;
 use crate::source::{Marked, Rendering, Source};
+use crate::suite::{self, End};
 
 /// Where the starter says what it was made from.
 pub(crate) const ORIGIN: &str = ".course/origin.toml";
@@ -23,6 +29,22 @@ const KEEPERS: [&str; 4] = ["rt-bench", "rt-soak", "rt-course", "rt-ecosystem"];
 
 /// About our text, and not about a learner's.
 const OURS: [&str; 1] = ["crates/rt-toy/tests/size.rs"];
+
+/// Where a starter was made from: committed with it.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Origin {
+    /// The clone of the repository that holds solutions and this tool.
+    pub(crate) clone: PathBuf,
+    /// The steps before this one are ours.
+    pub(crate) from: u32,
+}
+
+impl Origin {
+    pub(crate) fn text(&self) -> String {
+        let text = toml::to_string(self).expect("a path and a number have a form in TOML");
+        format!("# What this starter was made from.\n{text}")
+    }
+}
 
 /// Which tree is wanted.
 pub(crate) enum Tree<'a> {
@@ -86,6 +108,37 @@ pub(crate) fn reference(course: &Course) -> Result<PathBuf, Fault> {
     let place = course.root.join("target/course/reference");
     make(course, &Tree::Filled(&|_| true))?.replace(&place)?;
     Ok(place)
+}
+
+/// The starter with what lets it find the way back.
+pub(crate) fn with_origin(course: &Course, from: u32) -> Result<Folder, Fault> {
+    let is_solved = |part: PartId| part.step < from;
+    let mut folder = make(course, &Tree::Filled(&is_solved))?;
+    let clone: PathBuf =
+        course.root.canonicalize().map_err(|error| Fault::file("find", &course.root, &error))?;
+    let tool = clone.join("crates/rt-course/Cargo.toml");
+    let tool = toml::Value::from(tool.display().to_string());
+    let alias =
+        format!("[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {tool}, \"--\"]\n");
+    folder.put(".cargo/config.toml", alias);
+    folder.put(ORIGIN, Origin { clone, from }.text());
+    Ok(folder)
+}
+
+/// Lets cargo take out of Cargo.lock what no crate here needs, before anything is committed.
+pub(crate) fn settle(place: &Path) -> Result<(), Fault> {
+    let metadata = |more: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(["metadata", "--format-version=1"]).args(more).current_dir(place);
+        suite::run(command, Duration::from_secs(300), None)
+    };
+    // What is needed is downloaded already, as a rule.
+    let is_done = metadata(&["--offline"])?.end == End::Passed || metadata(&[])?.end == End::Passed;
+    match is_done {
+        true => Ok(()),
+        false => Err(Fault::new("cargo does not understand the starter")
+            .next(format!("cargo metadata, in {}", place.display()))),
+    }
 }
 
 /// What is in the repository or would be with the next `git add`.

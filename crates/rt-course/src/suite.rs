@@ -29,7 +29,8 @@ pub(crate) struct Build {
     /// What rustc said, as it prints it: errors, and warnings.
     pub(crate) said: Vec<Said>,
     binaries: BTreeMap<String, PathBuf>,
-    examples: BTreeMap<String, PathBuf>,
+    /// Examples, and programs.
+    programs: BTreeMap<String, PathBuf>,
 }
 
 /// A word of rustc's, or of clippy's.
@@ -57,6 +58,11 @@ pub(crate) struct Outcome {
     pub(crate) end: End,
     /// What it printed to both streams, line by line.
     pub(crate) lines: Vec<String>,
+}
+
+/// The name of a test, as what it says.
+pub(crate) fn sentence(test: &str) -> String {
+    test.rsplit("::").next().unwrap_or(test).replace('_', " ")
 }
 
 /// Of several tests, by name.
@@ -129,7 +135,7 @@ impl Build {
                     "lib" if message["profile"]["test"] == true => {
                         self.binaries.insert("lib".to_owned(), binary.into());
                     }
-                    "example" | "bin" => drop(self.examples.insert(name, binary.into())),
+                    "example" | "bin" => drop(self.programs.insert(name, binary.into())),
                     _ => {}
                 }
             }
@@ -158,14 +164,13 @@ impl Build {
         }
     }
 
-    /// Every example and program that was built.
     pub(crate) fn programs(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.examples.iter().map(|(name, binary)| (name.as_str(), binary.as_path()))
+        self.programs.iter().map(|(name, binary)| (name.as_str(), binary.as_path()))
     }
 
-    /// The binary of an example that was built.
-    pub(crate) fn example(&self, name: &str) -> Option<&Path> {
-        self.examples.get(name).map(PathBuf::as_path)
+    /// The binary of one that was built.
+    pub(crate) fn program(&self, name: &str) -> Option<&Path> {
+        self.programs.get(name).map(PathBuf::as_path)
     }
 }
 
@@ -392,6 +397,26 @@ pub(crate) fn run(
         lines.push(line);
     }
     Ok(Outcome { end, lines: lines.all() })
+}
+
+/// The lines that an example of a crate prints.
+pub(crate) fn run_example(
+    place: &Path,
+    package: &str,
+    program: &str,
+) -> Result<Vec<String>, Fault> {
+    let build = cargo(place, &["build", "-p", package, "--example", program])?;
+    let Some(binary) = build.program(program) else {
+        return Err(Fault::new(format!("{program} of {package} does not compile:\n{build}")));
+    };
+    let outcome = run(Command::new(binary), Duration::from_secs(20), None)?;
+    if outcome.end != End::Passed {
+        return Err(Fault::new(format!(
+            "{program} of {package} does not end well:\n{}",
+            outcome.lines.join("\n")
+        )));
+    }
+    Ok(outcome.lines)
 }
 
 fn ended(status: ExitStatus) -> End {

@@ -11,7 +11,7 @@ mod text;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::chapter::{Chapter, Part};
+use crate::chapter::Chapter;
 use crate::course::Course;
 use crate::fault::Fault;
 use crate::screen::{BAD, FAINT, GOOD, STRONG, paint};
@@ -169,14 +169,9 @@ impl Verify<'_> {
                 self.find(7, format!("`{test}` belongs to {} at once", claims.join(" and ")));
             }
         }
-        let tests = chapter.parts.iter().map(|part| of(part, suite)).collect();
+        let tests = chapter.parts.iter().map(|part| part.tests_in(suite)).collect();
         (self.findings.len() == before).then_some(tests)
     }
-}
-
-/// The tests of a part.
-pub(crate) fn of<'s>(part: &Part, suite: &'s Suite) -> Vec<&'s str> {
-    suite.tests.iter().map(String::as_str).filter(|test| part.has(test)).collect()
 }
 
 /// Each test to its end: one that catches the panic of a stub may pass all the same.

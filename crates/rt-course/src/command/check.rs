@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::chapter::{Chapter, Part, read};
-use crate::command::place::{self, Place};
-use crate::command::{mistake, model, trace};
+use crate::chapter::{Chapter, Part};
 use crate::fault::Fault;
-use crate::folder::{self, Folder};
+use crate::folder::{self, Folder, read};
 use crate::git::PRISTINE;
 use crate::learner::Learner;
+use crate::mistake;
+use crate::model;
 use crate::part::{Goal, PartId};
+use crate::place::{self, Place};
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, WARN, paint};
 use crate::source::Source;
 use crate::starter::{self, Tree};
-use crate::suite::{self, Build, End, How, Outcome, Outcomes, Suite, cargo};
-use crate::verify;
+use crate::suite::{self, Build, End, How, Outcome, Outcomes, Suite, cargo, sentence};
+use crate::timeline;
 
 /// After so many seconds a test says itself that it hangs.
 const HANG: u32 = 8;
@@ -190,7 +191,7 @@ impl Suites {
             }
         }
         let suite = &self.built[package];
-        let tests = verify::of(part, suite);
+        let tests = part.tests_in(suite);
         if tests.is_empty() {
             return Err(Fault::new(format!(
                 "step {} has no test in crates/{package}: were they removed?",
@@ -263,7 +264,7 @@ fn show(
 /// A failure in full: what the test said, and the timeline beside the expected one.
 fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> Result<(), Fault> {
     anstream::println!("\n  {}", paint(STRONG, test));
-    for line in trace::message(&outcome.lines) {
+    for line in timeline::message(&outcome.lines) {
         anstream::println!("    {line}");
     }
     match &outcome.end {
@@ -279,15 +280,15 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
         }
         End::Passed | End::Failed => {}
     }
-    let mut yours = trace::timeline(&outcome.lines);
+    let mut yours = timeline::events(&outcome.lines);
     let mut ours = Vec::new();
     if !yours.is_empty() {
-        ours = trace::of_reference(learner, chapter, test, &[])?;
+        ours = timeline::of_reference(learner, chapter, test, &[])?;
     } else if matches!(outcome.end, End::Hung(_)) || outcome.says("not done after") {
         // It writes no timeline of its own: see what becomes of its tasks until it hangs.
         let watched = [("RT_TIMELINE", "1".to_owned()), ("RT_DEADLINE", "2".to_owned())];
-        yours = trace::of(&learner.root, chapter, test, &watched)?;
-        ours = trace::of_reference(learner, chapter, test, &watched[..1])?;
+        yours = timeline::of(&learner.root, chapter, test, &watched)?;
+        ours = timeline::of_reference(learner, chapter, test, &watched[..1])?;
     }
     // A stress test has thousands of lines, and no order.
     if !yours.is_empty() && yours.len().max(ours.len()) <= LINES {
@@ -483,9 +484,4 @@ fn on_the_reference(learner: &Learner, step: u32) -> Result<bool, Fault> {
         if is_green { "1".to_owned() } else { step.to_string() }
     ));
     Ok(is_green)
-}
-
-/// The name of a test, as what it is.
-fn sentence(test: &str) -> String {
-    test.rsplit("::").next().unwrap_or(test).replace('_', " ")
 }

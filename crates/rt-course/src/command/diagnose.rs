@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::chapter::{Chapter, Wrong};
-use crate::command::predict::ask;
-use crate::command::trace;
 use crate::fault::Fault;
 use crate::invariant;
 use crate::learner::Learner;
 use crate::screen::{self, BAD, GOOD, STRONG, paint};
 use crate::starter::{self, Tree};
 use crate::suite::{self, How};
+use crate::timeline;
 
 pub(crate) fn diagnose(
     learner: &mut Learner,
@@ -49,13 +48,13 @@ pub(crate) fn diagnose(
         "{} One function of it is not as it should be. With it, this test fails:\n",
         paint(STRONG, format!("The runtime of step {step}, somebody else's."))
     );
-    anstream::println!("  {}", test.rsplit("::").next().unwrap_or(test).replace('_', " "));
-    for line in trace::message(&outcome.lines) {
+    anstream::println!("  {}", suite::sentence(test));
+    for line in timeline::message(&outcome.lines) {
         anstream::println!("    {}", without_labels(line));
     }
-    let yours = trace::timeline(&outcome.lines);
+    let yours = timeline::events(&outcome.lines);
     if !yours.is_empty() {
-        let ours = trace::of_reference(learner, chapter, test, &[])?;
+        let ours = timeline::of_reference(learner, chapter, test, &[])?;
         screen::beside(("with the mistake", &yours), ("as it should be", &ours));
     }
     anstream::println!("\nWhich invariant is broken?\n");
@@ -67,7 +66,7 @@ pub(crate) fn diagnose(
     }
     let answer = match answer {
         Some(answer) => answer.to_owned(),
-        None => ask("\nits label: ")?,
+        None => screen::ask("\nits label: ")?,
     };
     let answer = answer.trim().trim_matches(['[', ']']).to_uppercase();
     if !invariants.contains_key(&answer) {
@@ -76,11 +75,10 @@ pub(crate) fn diagnose(
             .next(format!("one of {}", labels.join(", "))));
     }
     let is_right = answer == wrong.breaks;
-    let missed = learner.progress.missed.get(&key).copied().unwrap_or(0);
-    if !is_right && missed == 0 {
+    if !is_right && !learner.progress.missed.contains(&key) {
         // Once more, with the answer kept back.
         learner.record(|progress| {
-            progress.missed.insert(key, 1);
+            progress.missed.insert(key);
         })?;
         anstream::println!(
             "{} What must have happened for this test to fail?",

@@ -1,19 +1,13 @@
 //! `cargo course new DIR [--from N]`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::path::Path;
 
 use crate::course::Course;
 use crate::fault::Fault;
-use crate::folder::Folder;
 use crate::git::{PRISTINE, commit, git};
-use crate::learner::Origin;
-use crate::part::PartId;
 use crate::screen;
-use crate::starter::{self, ORIGIN, Tree};
-use crate::suite::{self, End};
+use crate::starter;
 
 pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault> {
     let chapter = course.chapter(from)?;
@@ -29,7 +23,7 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
         ))
         .next("name a folder that does not exist yet, or one with nothing in it"));
     }
-    let folder = with_origin(course, from)?;
+    let folder = starter::with_origin(course, from)?;
     fs::create_dir_all(place).map_err(|error| Fault::file("create", place, &error))?;
     let clone = course.root.canonicalize().unwrap_or_else(|_| course.root.clone());
     if place.canonicalize().is_ok_and(|place| place.starts_with(&clone)) {
@@ -38,7 +32,7 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
             .next("name a folder beside it, as in `cargo course new ../my-runtime`"));
     }
     folder.write(place)?;
-    settle(place)?;
+    starter::settle(place)?;
     git(place, &["init", "--quiet", "--initial-branch", PRISTINE])?;
     commit(place, &format!("the starter, from step {from}"))?;
     git(place, &["checkout", "--quiet", "-b", "main"])?;
@@ -62,35 +56,4 @@ pub(crate) fn new(course: &Course, place: &Path, from: u32) -> Result<(), Fault>
     let place = if is_plain { place } else { format!("'{}'", place.replace('\'', "'\\''")) };
     screen::next(&format!("cd {place} && cargo course check"));
     Ok(())
-}
-
-/// The starter with what lets it find the way back.
-pub(crate) fn with_origin(course: &Course, from: u32) -> Result<Folder, Fault> {
-    let is_solved = |part: PartId| part.step < from;
-    let mut folder = starter::make(course, &Tree::Filled(&is_solved))?;
-    let clone: PathBuf =
-        course.root.canonicalize().map_err(|error| Fault::file("find", &course.root, &error))?;
-    let tool = clone.join("crates/rt-course/Cargo.toml");
-    let tool = toml::Value::from(tool.display().to_string());
-    let alias =
-        format!("[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {tool}, \"--\"]\n");
-    folder.put(".cargo/config.toml", alias);
-    folder.put(ORIGIN, Origin { clone, from }.text());
-    Ok(folder)
-}
-
-/// Lets cargo take out of Cargo.lock what no crate here needs, before anything is committed.
-pub(crate) fn settle(place: &Path) -> Result<(), Fault> {
-    let metadata = |more: &[&str]| {
-        let mut command = Command::new("cargo");
-        command.args(["metadata", "--format-version=1"]).args(more).current_dir(place);
-        suite::run(command, Duration::from_secs(300), None)
-    };
-    // What is needed is downloaded already, as a rule.
-    let is_done = metadata(&["--offline"])?.end == End::Passed || metadata(&[])?.end == End::Passed;
-    match is_done {
-        true => Ok(()),
-        false => Err(Fault::new("cargo does not understand the starter")
-            .next(format!("cargo metadata, in {}", place.display()))),
-    }
 }

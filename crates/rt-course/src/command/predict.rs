@@ -1,16 +1,12 @@
 //! `cargo course predict N`: put the events of a small program in order, then see it run.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
-
-use crate::chapter::{Chapter, read};
+use crate::chapter::Chapter;
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::learner::Learner;
 use crate::screen::{self, BAD, FAINT, GOOD, STRONG, paint};
 use crate::starter;
-use crate::suite::{self, End, cargo};
+use crate::suite;
 
 pub(crate) fn predict(
     learner: &mut Learner,
@@ -48,7 +44,10 @@ pub(crate) fn predict(
     }
     let answer = match answer {
         Some(answer) => answer.to_owned(),
-        None => ask(&format!("\nthe numbers, in your order, as in `{}`: ", numbers(choice.len())))?,
+        None => screen::ask(&format!(
+            "\nthe numbers, in your order, as in `{}`: ",
+            numbers(choice.len())
+        ))?,
     };
     let order = parse(&answer, choice.len())?;
     let yours: Vec<String> = order.iter().map(|number| choice[number - 1].clone()).collect();
@@ -75,46 +74,7 @@ pub(crate) fn predict(
 /// What the program prints on the reference.
 fn events(learner: &Learner, chapter: &Chapter, program: &str) -> Result<Vec<String>, Fault> {
     let place = starter::reference(&learner.course)?;
-    run_example(&place, &chapter.package, program)
-}
-
-/// The lines that an example of a crate prints.
-pub(crate) fn run_example(
-    place: &Path,
-    package: &str,
-    program: &str,
-) -> Result<Vec<String>, Fault> {
-    let build = cargo(place, &["build", "-p", package, "--example", program])?;
-    let Some(binary) = build.example(program) else {
-        let said: Vec<_> = build.said.iter().map(|said| said.text.as_str()).collect();
-        return Err(Fault::new(format!(
-            "{program} of {package} does not compile:\n{}",
-            said.join("\n")
-        )));
-    };
-    let outcome = suite::run(Command::new(binary), Duration::from_secs(20), None)?;
-    if outcome.end != End::Passed {
-        return Err(Fault::new(format!(
-            "{program} of {package} does not end well:\n{}",
-            outcome.lines.join("\n")
-        )));
-    }
-    Ok(outcome.lines)
-}
-
-pub(crate) fn ask(question: &str) -> Result<String, Fault> {
-    if !io::stdin().is_terminal() {
-        return Err(Fault::new("there is no terminal to ask on")
-            .next("give it on the line, as `--answer \"…\"`"));
-    }
-    anstream::print!("{question}");
-    io::stdout().flush().ok();
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Fault::new(format!("no answer: {error}")))?;
-    Ok(answer)
+    suite::run_example(&place, &chapter.package, program)
 }
 
 fn numbers(count: usize) -> String {

@@ -2,9 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::chapter::read;
-use crate::command::predict::ask;
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::git;
 use crate::learner::Learner;
 use crate::marker::Stub;
@@ -78,6 +77,7 @@ fn agrees(learner: &Learner, id: PartId) -> Result<bool, Fault> {
         1 => "There is a hint that you have not seen.".to_owned(),
         _ => format!("There are {left} hints that you have not seen."),
     };
-    let answer = ask(&format!("{id} has not passed yet. {hints} Show the solution? [y/N] "))?;
+    let answer =
+        screen::ask(&format!("{id} has not passed yet. {hints} Show the solution? [y/N] "))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

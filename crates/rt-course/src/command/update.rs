@@ -1,10 +1,10 @@
 //! `cargo course update`: takes a newer starter in, by a merge.
 
-use crate::command::new::{settle, with_origin};
 use crate::fault::Fault;
 use crate::git::{CONFLICT, PRISTINE, commit, git, must_be_clean, must_be_on_a_branch};
 use crate::learner::Learner;
 use crate::screen;
+use crate::starter::{settle, with_origin};
 
 pub(crate) fn update(learner: &Learner) -> Result<(), Fault> {
     must_be_clean(&learner.root, "update")?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{Verify, told};
 use crate::chapter::Chapter;
-use crate::command::predict::run_example;
 use crate::fault::Fault;
 use crate::part::PartId;
 use crate::screen::{STRONG, paint};
@@ -89,7 +88,7 @@ impl Verify<'_> {
         let place = self.place("stage");
         let is_solved = |part: PartId| part.step <= chapter.step;
         starter::make(self.course, &Tree::Filled(&is_solved))?.replace(&place)?;
-        match run_example(&place, "custom-runtime", &program) {
+        match suite::run_example(&place, "custom-runtime", &program) {
             Ok(lines) if lines.iter().any(|line| line.starts_with("borrowed: ")) => {
                 self.good(1, &format!("{program} runs on what is built so far"));
             }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{Verify, how, needs, told};
-use crate::chapter::{Chapter, Part, read};
-use crate::command::model::Model;
+use crate::chapter::{Chapter, Part};
 use crate::fault::Fault;
+use crate::folder::read;
+use crate::model::Model;
 use crate::suite::{End, Suite};
 
 /// Seconds for a test of what is wrong or not written: many a mistake is a wake-up that does not come.

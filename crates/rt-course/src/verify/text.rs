@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Verify;
-use crate::chapter::{Chapter, read};
+use crate::chapter::Chapter;
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::invariant;
 use crate::suite::{self, End};
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::chapter::{Chapter, Part};
-use crate::command::trace;
 use crate::fault::Fault;
 use crate::screen::{self, BAD, FAINT, GOOD, LEAD, WARN, paint};
 use crate::suite::{self, Build, End, How, Outcome};
+use crate::timeline;
 
 /// So long may one model take: the largest takes half a minute.
 const DEADLINE: Duration = Duration::from_secs(240);
@@ -61,7 +61,7 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
             ("LOOM_CHECKPOINT_FILE", failed.clone()),
             ("LOOM_CHECKPOINT_INTERVAL", "1".to_owned()),
         ])?;
-        let sentence = model.name.replace('_', " ");
+        let sentence = suite::sentence(&model.name);
         if outcome.end == End::Passed {
             let count = executions(&outcome).unwrap_or_default();
             anstream::println!("  {} model: {sentence} {}", paint(GOOD, "✓"), paint(FAINT, count));
@@ -84,7 +84,7 @@ pub(crate) fn models(root: &Path, chapter: &Chapter, part: &Part) -> Result<bool
             anstream::println!("    {}", step.show());
         }
         anstream::println!();
-        for line in trace::message(&told.lines) {
+        for line in timeline::message(&told.lines) {
             anstream::println!("    {}", paint(WARN, line));
         }
         let file = name.split("::").next().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Where a part is to be written, and what of it is still as the starter has it.
 
-use crate::chapter::{Chapter, Part, read};
+use crate::chapter::{Chapter, Part};
 use crate::fault::Fault;
+use crate::folder::read;
 use crate::learner::Learner;
 use crate::marker::Stub;
 use crate::screen::{STRONG, paint};
