@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use rt_executor::{Executor, block_on};
 use rt_task::coop;
-use rt_testkit::within;
+use rt_testkit::{within, woken_at_once};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -25,18 +25,6 @@ fn once(wakers: mpsc::Sender<Waker>, polls: &Cell<usize>) -> impl Future<Output 
             return Poll::Ready(());
         }
         wakers.send(cx.waker().clone()).unwrap();
-        Poll::Pending
-    })
-}
-
-/// Pending once, and woken already.
-fn woken_at_once() -> impl Future<Output = ()> {
-    let mut is_first = true;
-    poll_fn(move |cx| {
-        if !std::mem::take(&mut is_first) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
         Poll::Pending
     })
 }

@@ -11,22 +11,10 @@ use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use rt_executor::{Executor, Fifo, LocalHandle, Probe, TURN, block_on};
-use rt_testkit::{CountingWaker, within};
+use rt_testkit::{CountingWaker, within, woken_at_once};
 use rt_waker::{Park, WakeBatch};
 
 const DEADLINE: Duration = Duration::from_secs(10);
-
-/// Pending once, and woken already.
-fn woken_at_once() -> impl Future<Output = ()> {
-    let mut is_first = true;
-    poll_fn(move |cx| {
-        if !std::mem::take(&mut is_first) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-}
 
 #[test]
 fn run_ready_says_how_many_polls_it_made_and_never_waits() {

@@ -1,7 +1,7 @@
 //! A scheduler without an executor: the test is the executor.
 
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -118,6 +118,18 @@ pub fn waker_of(task: &TaskRef) -> Waker {
 /// Polls a future once, with a waker that does nothing.
 pub fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Pending once, and woken already.
+pub fn woken_at_once() -> impl Future<Output = ()> {
+    let mut is_first = true;
+    poll_fn(move |cx| {
+        if !std::mem::take(&mut is_first) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
 }
 
 struct WakeTask(TaskRef);

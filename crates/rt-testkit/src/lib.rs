@@ -13,7 +13,7 @@ mod tally;
 mod timeline;
 mod watch;
 
-pub use by_hand::{ByHand, poll, poll_once, poll_with_waker, waker_of};
+pub use by_hand::{ByHand, poll, poll_once, poll_with_waker, waker_of, woken_at_once};
 #[cfg(rt_loom)]
 pub use model::log_model;
 pub use tally::{Tally, Witness};
