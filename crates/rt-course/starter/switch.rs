@@ -22,7 +22,9 @@ fn switches() -> &'static Switches {
     })
 }
 
-/// Read before `main`, so that no test which counts allocations counts these.
+/// Read before `main`, so that no test which counts allocations counts these. The system calls each
+/// function in this section once, on the first thread, and the environment is there by then; what is
+/// called takes no argument and does not unwind.
 #[cfg(target_os = "linux")]
 #[used]
 #[unsafe(link_section = ".init_array")]
