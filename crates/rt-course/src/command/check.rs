@@ -432,22 +432,21 @@ fn does_not_compile(build: &Build) -> Result<bool, Fault> {
 /// What clippy says of the functions of a part that is done.
 fn lints(root: &Path, chapter: &Chapter, part: &Part) -> Result<(), Fault> {
     let build = cargo(root, &["clippy", "-p", &chapter.package, "--lib"])?;
+    let mut here = Vec::new();
     for (source, marked) in chapter.marked(part.id) {
         let text = read(&root.join(&source.path)).unwrap_or_default();
         let Ok(yours) = Source::read(&source.path, &text) else { continue };
         let Some(item) = yours.find(&marked.item.name) else { continue };
         let lines = yours.lines_of(item);
-        for said in &build.said {
-            let is_here =
-                said.places.iter().any(|(file, line)| *file == source.path && lines.contains(line));
-            if is_here {
-                anstream::println!(
-                    "{}",
-                    paint(FAINT, "clippy has a word on style; the part is passed without it:")
-                );
-                anstream::println!("{}", said.text.trim_end());
-            }
-        }
+        let is_here = |(file, line): &(String, usize)| *file == source.path && lines.contains(line);
+        here.extend(build.said.iter().filter(|said| said.places.iter().any(is_here)));
+    }
+    if !here.is_empty() {
+        let word = "clippy has a word on style; the part is passed without it:";
+        anstream::println!("{}", paint(FAINT, word));
+    }
+    for said in here {
+        anstream::println!("{}", said.text.trim_end());
     }
     Ok(())
 }
