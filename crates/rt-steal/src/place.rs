@@ -165,35 +165,55 @@ impl Place {
         !is_empty
     }
 
-    /// What the stamps of all desks say now.
-    pub(crate) fn read_stamps(&self, seen: &mut [u32]) {
-        self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = desk.stamp.get());
+    /// What can be seen of all desks now.
+    pub(crate) fn look_around(&self, seen: &mut [Seen]) {
+        let look = |desk: &Desk| Seen { stamp: desk.stamp.get(), mark: desk.stealer.mark() };
+        self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = look(desk));
     }
 
-    /// Takes what stands in the slot of another one that has been in one poll since then. Whether there was
-    /// anything.
-    pub(crate) fn take_behind_a_poll(&mut self, seen: &[u32]) -> bool {
-        let mut desks = self.commons.desks.iter().zip(seen);
-        let task =
-            desks.find_map(|(desk, &seen)| desk.stamp.is_long(seen).then(|| desk.taker.take())?);
-        task.map(|task| self.push(task)).is_some()
+    /// Takes of another worker's what has stood there since it was `seen`: half of its ring, or what stands
+    /// in its slot behind a poll that still goes on. Says how many it took.
+    pub(crate) fn take_what_lasts(&mut self, random: usize, seen: &[Seen]) -> usize {
+        self.try_others(random, |place, index| {
+            let desk = &place.commons.desks[index];
+            if desk.stealer.lasts(seen[index].mark) {
+                return place.ends().ring.steal(&desk.stealer);
+            }
+            let is_held_up = desk.stamp.is_long(seen[index].stamp);
+            let task = is_held_up.then(|| desk.taker.take()).flatten();
+            task.map_or(0, |task| {
+                place.push(task);
+                1
+            })
+        })
     }
 
-    /// Takes half of what another worker has, beginning the search at any of them. Says how many it took.
+    /// Takes half of what another worker has, whether it lasts or not. Says how many it took.
     pub(crate) fn steal(&mut self, random: usize) -> usize {
-        let desks = &self.commons.desks;
-        for step in 0..desks.len() {
-            let victim = random.wrapping_add(step) % desks.len();
-            if victim == self.index || desks[victim].stealer.is_empty() {
-                continue;
-            }
-            let count = self.ends().ring.steal(&desks[victim].stealer);
-            if count > 0 {
-                return count;
-            }
-        }
-        0
+        self.try_others(random, |place, index| {
+            let stealer = &place.commons.desks[index].stealer;
+            if stealer.is_empty() { 0 } else { place.ends().ring.steal(stealer) }
+        })
     }
+
+    /// Tries the desks of the others, beginning at any of them, until one gives something.
+    fn try_others(
+        &mut self,
+        random: usize,
+        mut take: impl FnMut(&mut Place, usize) -> usize,
+    ) -> usize {
+        let (desks, own) = (self.commons.desks.len(), self.index);
+        let others = (0..desks).map(|step| random.wrapping_add(step) % desks);
+        let mut counts = others.filter(|&index| index != own).map(|index| take(self, index));
+        counts.find(|&count| count > 0).unwrap_or(0)
+    }
+}
+
+/// What a searcher saw of a desk.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Seen {
+    stamp: u32,
+    mark: u64,
 }
 
 impl Drop for Place {

@@ -365,6 +365,36 @@ impl Stealer {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// A mark behind the newest one, for [`lasts`](Stealer::lasts).
+    ///
+    /// ```
+    /// use rt_executor::RunQueue;
+    /// use rt_steal::Ring;
+    /// use rt_task::Task;
+    /// use rt_testkit::ByHand;
+    ///
+    /// let mut ring = Ring::new();
+    /// let (task, _handle) = Task::new(async {}, ByHand::new());
+    /// ring.push(task).unwrap();
+    /// let stealer = ring.stealer();
+    /// let mark = stealer.mark();
+    /// assert!(stealer.lasts(mark));
+    /// let (behind, _handle) = Task::new(async {}, ByHand::new());
+    /// ring.push(behind).unwrap();
+    /// drop(ring.pop());
+    /// assert!(!stealer.lasts(mark)); // who stands there now came later
+    /// ```
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.shared.ends.tail.load(Ordering::Relaxed)
+    }
+
+    /// Whether one of those is still in who were in when the mark was made.
+    #[must_use]
+    pub fn lasts(&self, mark: u64) -> bool {
+        distance(self.shared.ends.head.load(Ordering::Relaxed), mark).is_some()
+    }
 }
 
 impl Victim for Stealer {

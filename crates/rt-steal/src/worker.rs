@@ -14,7 +14,9 @@
 //!   the last look reach [`TURN`]; while another has it, at what of it is this worker's own.
 //! * **[WO3]** Before a poll, if others wait behind it, and somebody sleeps and nobody searches, one who
 //!   sleeps is woken.
-//! * **[WO4]** Local tasks are polled and dropped by this thread alone.
+//! * **[WO4]** A searcher takes of another's queue what lasts: a ring in which nobody moved on past those whom
+//!   it saw [`LONG`] ago, a slot behind a poll that goes on since then. A worker that was called takes at once.
+//! * **[WO5]** Local tasks are polled and dropped by this thread alone.
 //!
 //! What a thread does that has no place is in `worker/stand_by.rs`.
 
@@ -22,6 +24,7 @@ pub(crate) mod stand_by;
 
 use std::cell::Cell;
 use std::fmt;
+use std::mem;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +37,7 @@ use crate::commons::Commons;
 use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
-use crate::place::Place;
+use crate::place::{Place, Seen};
 use crate::shared::{self, Shared};
 use crate::station::{AtStation, Spare, Station};
 
@@ -48,9 +51,10 @@ const LINGER: Duration = Duration::from_micros(2);
 /// So many from outside are no longer a few.
 const MANY: usize = 32;
 
-/// A poll that a searcher sees for so long is a long one: it loses what stands in the slot. Less, and two
-/// tasks that wake each other hop between two cores.
-const LONG: Duration = Duration::from_micros(5);
+/// What stands at another's desk for so long lasts, and is worth a second core. Less, and tasks that hand
+/// messages to and fro hop between two, and each look at a ring takes its line away from who polls: S6b of
+/// `rt-bench` took more than twice as long.
+const LONG: Duration = Duration::from_micros(2);
 
 /// Looks between two readings of the clock.
 const LOOKS: usize = 16;
@@ -79,7 +83,9 @@ struct Bench<P: Park, B: Probe> {
     random: Cell<u64>,
     does_spin: bool,
     /// The stamps of the desks, as it read them last in a search.
-    seen: Box<[u32]>,
+    seen: Box<[Seen]>,
+    /// Woken for work that it had not seen in its last look.
+    is_called: bool,
 }
 
 impl<P: Park, B: Probe> Worker<P, B> {
@@ -105,7 +111,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
         commons.add_home(lease);
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
-        let (ready, seen) = (WakeBatch::new(), vec![0; commons.desks.len()].into());
+        let (ready, seen) = (WakeBatch::new(), vec![Seen::default(); commons.desks.len()].into());
         let bench = Bench {
             commons,
             index,
@@ -118,6 +124,7 @@ impl<P: Park, B: Probe> Worker<P, B> {
             random,
             does_spin: shared::may_spin(),
             seen,
+            is_called: false,
         };
         Worker { home, bench, hired: here::work_for(commons.address()) }
     }
@@ -307,14 +314,17 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
     }
 
-    /// Looks at the injector and at others' rings until there is something, or the time is up; and into the
-    /// slots of those whose polls last.
+    /// Looks at the injector, and at what stands at others' desks, until there is something or the time is
+    /// up. Of others' it takes only what lasts, unless it was called.
     fn search(&mut self, local: &Running<'_, Fifo, B>) -> bool {
+        if (mem::take(&mut self.is_called) || !self.does_spin) && self.take_some() {
+            return true;
+        }
         let (start, mut seen_at) = (Instant::now(), Duration::ZERO);
-        self.read_stamps();
+        self.look_around();
         loop {
             for _ in 0..LOOKS {
-                if self.take_some() || local.is_ready() {
+                if self.admit_some() || local.is_ready() {
                     return true;
                 }
                 std::hint::spin_loop();
@@ -324,10 +334,10 @@ impl<P: Park, B: Probe> Bench<P, B> {
             }
             let spent = start.elapsed();
             if spent - seen_at >= LONG {
-                if self.take_behind_a_poll() {
+                if self.take_what_lasts() {
                     return true;
                 }
-                self.read_stamps();
+                self.look_around();
                 seen_at = spent;
             }
             if spent >= SPIN {
@@ -336,20 +346,29 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
     }
 
-    fn read_stamps(&mut self) {
+    fn look_around(&mut self) {
         if let Some(place) = &*self.station.place.borrow() {
-            place.read_stamps(&mut self.seen);
+            place.look_around(&mut self.seen);
         }
     }
 
-    fn take_behind_a_poll(&mut self) -> bool {
+    fn take_what_lasts(&mut self) -> bool {
         let mut place = self.station.place.borrow_mut();
-        let is_some = place.as_mut().is_some_and(|place| place.take_behind_a_poll(&self.seen));
+        let random = self.random();
+        let stolen = place.as_mut().map_or(0, |place| place.take_what_lasts(random, &self.seen));
         drop(place);
-        if is_some {
-            contained(|| self.probe.stolen(1));
+        self.note_stolen(stolen)
+    }
+
+    fn note_stolen(&mut self, stolen: usize) -> bool {
+        if stolen > 0 {
+            contained(|| self.probe.stolen(stolen));
         }
-        is_some
+        stolen > 0
+    }
+
+    fn admit_some(&mut self) -> bool {
+        self.station.place.borrow_mut().as_mut().is_some_and(Place::admit)
     }
 
     fn take_some(&mut self) -> bool {
@@ -360,10 +379,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
         let stolen = own.steal(self.random());
         drop(place);
-        if stolen > 0 {
-            contained(|| self.probe.stolen(stolen));
-        }
-        stolen > 0
+        self.note_stolen(stolen)
     }
 
     /// Where a search begins. Marsaglia, "Xorshift RNGs" (2003).
@@ -388,17 +404,24 @@ impl<P: Park, B: Probe> Bench<P, B> {
         let commons = self.commons;
         // Before the last look: a hook may spawn or wake, which rings no bell on its own thread.
         contained(|| self.probe.parking());
-        let look = || match commons.has_work() {
+        let mut saw_work = false;
+        let look = || {
+            saw_work = commons.has_work();
             // Nobody else runs what is its own.
-            _ if self.is_ready() || local.is_ready() || self.is_over() => LastLook::Stay,
-            true => LastLook::Work,
-            false => LastLook::Nothing,
+            if self.is_ready() || local.is_ready() || self.is_over() {
+                LastLook::Stay
+            } else if saw_work {
+                LastLook::Work
+            } else {
+                LastLook::Nothing
+            }
         };
         let sleeping = commons.idle.sleep(self.index, searching, look);
         self.shared.park(None, &mut self.ready);
         contained(|| self.probe.parked());
         self.unseen = 0;
         let mut searching = sleeping.wake();
+        self.is_called = !saw_work;
         monitor::stir(); // it is counted as awake now [MO2]
         if !self.ready.is_empty() {
             // Wakers are code of users, and what they wake here is found.

@@ -187,6 +187,24 @@ fn a_ring_that_steals_from_itself_loses_nothing() {
 }
 
 #[test]
+fn what_lasts_is_what_stood_there_at_the_mark() {
+    within(|| {
+        for base in [0, u64::MAX - 3] {
+            let mut ring = Ring::starting_at(base);
+            fill(&mut ring, 5);
+            let stealer = ring.stealer();
+            let mark = stealer.mark();
+            fill(&mut ring, 2);
+            for popped in 0..7 {
+                assert_eq!(stealer.lasts(mark), popped < 5, "from {base}, after {popped} polls");
+                drop(ring.pop());
+            }
+            assert!(!stealer.lasts(mark), "an empty ring has something that lasts");
+        }
+    });
+}
+
+#[test]
 fn a_ring_that_is_gone_has_nothing_to_steal() {
     within(|| {
         let (mut ring, mut thief) = (Ring::new(), Ring::new());

@@ -1,7 +1,7 @@
 //! What a thread does that works for a team and has no place: because a poll of its own has
 //! [stepped aside](crate::step_aside), or because it was started to take the place of another.
 //!
-//! * **[WO5]** It runs its local tasks and waits for a place; it ends when it has had neither for a while, or
+//! * **[WO6]** It runs its local tasks and waits for a place; it ends when it has had neither for a while, or
 //!   with the team.
 
 use std::time::{Duration, Instant};
