@@ -23,8 +23,10 @@ struct Current {
     last_poll: Cell<u64>,
     /// The innermost poll that goes on.
     poll: Cell<Option<PollNumber>>,
-    /// The marks that were left in it, and who is told at its end if there are any.
-    marks: Cell<u32>,
+    /// The marks that were made in it and those that were taken back: two words, because a word that both
+    /// change would make each wait for the other. And who is told at its end if there are any left.
+    made: Cell<u32>,
+    taken_back: Cell<u32>,
     left: Cell<fn(PollNumber, u32)>,
 }
 
@@ -39,7 +41,8 @@ plain_thread_local! {
         budget: Cell::new(UNLIMITED),
         last_poll: Cell::new(0),
         poll: Cell::new(None),
-        marks: Cell::new(0),
+        made: Cell::new(0),
+        taken_back: Cell::new(0),
         left: Cell::new(|_, _| {}),
     }
 }
@@ -63,7 +66,7 @@ pub(crate) fn enter(task: Option<NonNull<Header>>, budget: u32) -> Enter {
         task: current.task.replace(task),
         budget: current.budget.replace(budget),
         poll: current.poll.replace(current.number()),
-        marks: current.marks.replace(0),
+        marks: current.replace_marks(0),
     })
 }
 
@@ -78,6 +81,13 @@ impl Current {
         self.last_poll.set(last + 1);
         NonZeroU64::new(last + 1).map(PollNumber)
     }
+
+    /// The marks that are left: none, if a number was copied and more were taken back than made.
+    #[inline]
+    fn replace_marks(&self, marks: u32) -> u32 {
+        let left = self.made.replace(marks).wrapping_sub(self.taken_back.replace(0));
+        if left.cast_signed() > 0 { left } else { 0 }
+    }
 }
 
 impl Drop for Enter {
@@ -87,7 +97,7 @@ impl Drop for Enter {
             current.task.set(self.task);
             current.budget.set(self.budget);
             let poll = current.poll.replace(self.poll);
-            let marks = current.marks.replace(self.marks);
+            let marks = current.replace_marks(self.marks);
             if marks > 0
                 && let Some(poll) = poll
             {
@@ -113,7 +123,7 @@ fn tell_of_marks(left: fn(PollNumber, u32), poll: PollNumber, marks: u32) {
 pub fn mark_poll(left: fn(PollNumber, u32)) -> Option<PollNumber> {
     CURRENT.with(|current| {
         let poll = current.poll.get()?;
-        current.marks.set(current.marks.get().saturating_add(1));
+        current.made.set(current.made.get().wrapping_add(1));
         current.left.set(left);
         Some(poll)
     })
@@ -127,8 +137,7 @@ pub fn unmark_poll(poll: PollNumber) -> bool {
     CURRENT.with(|current| {
         let is_current = current.poll.get() == Some(poll);
         if is_current {
-            // A number may be copied: who takes back more than was left changes nothing.
-            current.marks.set(current.marks.get().saturating_sub(1));
+            current.taken_back.set(current.taken_back.get().wrapping_add(1));
         }
         is_current
     })
@@ -138,7 +147,7 @@ pub fn unmark_poll(poll: PollNumber) -> bool {
 /// is told of them now. For who is about to change what the marks are answered with.
 pub fn settle_marks() {
     CURRENT.with(|current| {
-        let marks = current.marks.replace(0);
+        let marks = current.replace_marks(0);
         if marks > 0
             && let Some(poll) = current.poll.replace(current.number())
         {
