@@ -70,7 +70,8 @@ pub(crate) fn once_a_second(watched: Duration) -> Result<Vec<Figure>, Box<dyn Er
             }
         })
     });
-    thread::sleep(SETTLING);
+    // Between two ticks, so that as many are watched as there are seconds.
+    thread::sleep(SETTLING + Duration::from_millis(500));
     let before = process::sleeps()?;
     thread::sleep(watched);
     let woken = (process::sleeps()? - before) as f64 / watched.as_secs_f64();
