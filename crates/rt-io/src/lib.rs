@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod messages;
+
+mod interest;
+
+mod readiness;
+
+mod source;
+
+mod sources;
+
+mod bell;
+
+mod alarm;
+
+mod answer;
+
+mod reactor;
+
+mod offload;
+
+mod background;
+
+mod context;
+
+mod registration;
+
+mod async_fd;
+
+pub mod net;
+
+pub use async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
+pub use bell::Bell;
+pub use context::HandleGuard;
+pub use interest::{Interest, Ready};
+pub use offload::Job;
+pub use reactor::{Handle, Reactor};
+pub use readiness::{Flags, Readiness, Snapshot};
+pub use source::{Direction, Source, Wait};

@@ -1,0 +1,51 @@
+//! Sockets: TCP, UDP and those of Unix. Names and behaviour are tokio's.
+//!
+//! * **[NT1]** A socket may be made, used and dropped on any thread, in a runtime or in none. It waits with the
+//!   reactor of the thread on which it blocked first.
+//! * **[NT2]** No descriptor is inherited by a child process, and all are non-blocking from the beginning.
+//! * **[NT3]** Calls that take `&self` may wait in any number of tasks at once. Of those who poll one
+//!   direction of a stream (`poll_*`, `read`, `write`), the last one is woken.
+
+#[macro_use]
+mod macros;
+
+mod addr;
+
+mod stream;
+
+mod tcp_stream;
+
+mod tcp_listener;
+
+mod tcp_socket;
+
+mod udp_socket;
+
+mod unix_stream;
+
+mod unix_listener;
+
+mod unix_datagram;
+
+pub use addr::{ToSocketAddrs, lookup_host};
+pub use tcp_listener::TcpListener;
+pub use tcp_socket::TcpSocket;
+pub use tcp_stream::TcpStream;
+pub use udp_socket::UdpSocket;
+pub use unix_datagram::UnixDatagram;
+pub use unix_listener::UnixListener;
+pub use unix_stream::UnixStream;
+
+/// The halves of a [`TcpStream`].
+pub mod tcp {
+    pub use super::tcp_stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+}
+
+/// The halves of a [`UnixStream`], and addresses.
+pub mod unix {
+    pub use std::os::unix::net::SocketAddr;
+
+    pub use super::unix_stream::{
+        OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf,
+    };
+}

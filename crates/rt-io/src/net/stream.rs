@@ -1,0 +1,257 @@
+//! What TCP's streams and Unix's have in common: reading, writing, ending.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::task::{Context, Poll};
+
+use crate::registration::Registration;
+use crate::source::Direction;
+
+/// A stream of `mio`.
+pub(crate) trait Stream: AsRawFd {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
+    fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
+    fn write(&self, buf: &[u8]) -> io::Result<usize>;
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+}
+
+macro_rules! is_stream {
+    ($($type:ty)*) => {$(
+        impl Stream for $type {
+            fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+                Read::read(&mut &*self, buf)
+            }
+
+            fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                Read::read_vectored(&mut &*self, bufs)
+            }
+
+            fn write(&self, buf: &[u8]) -> io::Result<usize> {
+                Write::write(&mut &*self, buf)
+            }
+
+            fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                Write::write_vectored(&mut &*self, bufs)
+            }
+
+            fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+                <$type>::shutdown(self, how)
+            }
+        }
+    )*};
+}
+
+is_stream!(mio::net::TcpStream mio::net::UnixStream);
+
+impl<S: Stream> Registration<S> {
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_transfer(Direction::Read, cx, buf.len(), |io| io.read(buf))
+    }
+
+    pub(crate) fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_transfer(Direction::Read, cx, len, |io| io.read_vectored(bufs))
+    }
+
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_transfer(Direction::Write, cx, buf.len(), |io| io.write(buf))
+    }
+
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_transfer(Direction::Write, cx, len, |io| io.write_vectored(bufs))
+    }
+
+    /// Ends the direction of writing. A stream whose peer has ended all is ended already.
+    pub(crate) fn end_writing(&self) -> io::Result<()> {
+        match self.get_ref().shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// The halves of a stream: borrowed and owned, each with the traits of its direction.
+macro_rules! halves {
+    ($stream:ident, $inner:ty) => {
+        /// The half that reads, borrowed. See `split`.
+        #[derive(Debug)]
+        pub struct ReadHalf<'a>(&'a $stream);
+
+        /// The half that writes, borrowed. See `split`. Its drop ends nothing.
+        #[derive(Debug)]
+        pub struct WriteHalf<'a>(&'a $stream);
+
+        /// The half that reads, for a task of its own. See `into_split`.
+        #[derive(Debug)]
+        pub struct OwnedReadHalf {
+            stream: Arc<$stream>,
+        }
+
+        /// The half that writes, for a task of its own. See `into_split`. Its drop ends the direction of
+        /// writing; [`forget`](OwnedWriteHalf::forget) does not.
+        #[derive(Debug)]
+        pub struct OwnedWriteHalf {
+            stream: Arc<$stream>,
+            ends: bool,
+        }
+
+        /// Two halves that are not of one stream. They are in it.
+        #[derive(Debug)]
+        pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+        impl fmt::Display for ReuniteError {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("tried to reunite halves that are not from the same socket")
+            }
+        }
+
+        impl std::error::Error for ReuniteError {}
+
+        impl $stream {
+            /// The two directions, for two parts of one task.
+            pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+                (ReadHalf(self), WriteHalf(self))
+            }
+
+            /// The two directions, for two tasks.
+            #[must_use]
+            pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+                let stream = Arc::new(self);
+                (OwnedReadHalf { stream: stream.clone() }, OwnedWriteHalf { stream, ends: true })
+            }
+
+            fn registration(&self) -> &Registration<$inner> {
+                &self.io
+            }
+        }
+
+        impl ReadHalf<'_> {
+            fn registration(&self) -> &Registration<$inner> {
+                self.0.registration()
+            }
+        }
+
+        impl WriteHalf<'_> {
+            fn registration(&self) -> &Registration<$inner> {
+                self.0.registration()
+            }
+        }
+
+        impl OwnedReadHalf {
+            fn registration(&self) -> &Registration<$inner> {
+                self.stream.registration()
+            }
+
+            /// The stream again.
+            ///
+            /// # Errors
+            ///
+            /// If the other half is not of the same stream.
+            pub fn reunite(self, other: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
+                if !Arc::ptr_eq(&self.stream, &other.stream) {
+                    return Err(ReuniteError(self, other));
+                }
+                other.forget();
+                let stream = Arc::try_unwrap(self.stream);
+                Ok(stream.unwrap_or_else(|_| unreachable!("[NT4] a stream has two halves")))
+            }
+        }
+
+        impl OwnedWriteHalf {
+            fn registration(&self) -> &Registration<$inner> {
+                self.stream.registration()
+            }
+
+            /// The stream again.
+            ///
+            /// # Errors
+            ///
+            /// If the other half is not of the same stream.
+            pub fn reunite(self, other: OwnedReadHalf) -> Result<$stream, ReuniteError> {
+                other.reunite(self)
+            }
+
+            /// Drops the half without an end of the direction of writing: for a peer that goes on reading.
+            pub fn forget(mut self) {
+                self.ends = false;
+            }
+        }
+
+        impl Drop for OwnedWriteHalf {
+            fn drop(&mut self) {
+                if self.ends {
+                    let _gone = self.registration().end_writing();
+                }
+            }
+        }
+
+        /// What concerns reading, and both ends.
+        impl Deref for OwnedReadHalf {
+            type Target = $stream;
+
+            fn deref(&self) -> &$stream {
+                &self.stream
+            }
+        }
+
+        impl Deref for OwnedWriteHalf {
+            type Target = $stream;
+
+            fn deref(&self) -> &$stream {
+                &self.stream
+            }
+        }
+
+        impl Deref for ReadHalf<'_> {
+            type Target = $stream;
+
+            fn deref(&self) -> &$stream {
+                self.0
+            }
+        }
+
+        impl Deref for WriteHalf<'_> {
+            type Target = $stream;
+
+            fn deref(&self) -> &$stream {
+                self.0
+            }
+        }
+
+        impl AsRef<$stream> for OwnedReadHalf {
+            fn as_ref(&self) -> &$stream {
+                &self.stream
+            }
+        }
+
+        impl AsRef<$stream> for OwnedWriteHalf {
+            fn as_ref(&self) -> &$stream {
+                &self.stream
+            }
+        }
+
+        async_read!($stream);
+        async_write!($stream);
+        async_read!(ReadHalf<'_>);
+        async_write!(WriteHalf<'_>);
+        async_read!(OwnedReadHalf);
+        async_write!(OwnedWriteHalf);
+    };
+}
+
+pub(crate) use halves;

@@ -1,0 +1,89 @@
+//! Where connections come in.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::task::{Context, Poll};
+
+use crate::net::addr::{ToSocketAddrs, first_of};
+use crate::net::tcp_socket::TcpSocket;
+use crate::net::tcp_stream::TcpStream;
+use crate::registration::Registration;
+use crate::source::Direction;
+
+/// A TCP socket that takes connections in. For an example, see [`TcpStream`].
+pub struct TcpListener {
+    io: Registration<mio::net::TcpListener>,
+}
+
+/// How many connections wait for an `accept` at most, unless the system allows fewer.
+const BACKLOG: u32 = 1024;
+
+socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener);
+
+impl TcpListener {
+    /// Listens at the first address that is free. With port 0 the system chooses one.
+    ///
+    /// An address whose connections of before have not quite ended is taken (`SO_REUSEADDR`), one at which
+    /// somebody listens is not. Up to 1,024 connections wait for an `accept`.
+    ///
+    /// # Errors
+    ///
+    /// That of the last address: the system's.
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
+        first_of(addr, |addr| async move {
+            let socket = TcpSocket::for_address(&addr)?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(addr)?;
+            socket.listen(BACKLOG)
+        })
+        .await
+    }
+
+    /// The next connection, and where it comes from.
+    ///
+    /// Any number of tasks may wait here at once; each connection goes to one of them.
+    ///
+    /// Cancel safe: a connection is taken or not.
+    ///
+    /// # Errors
+    ///
+    /// Of the system, or if the runtime of the socket is gone. After most errors of the system it is worth
+    /// another call: a peer that went away (`ConnectionAborted`), or too many open files, which ends
+    /// when some are closed: wait a little before that call.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let accepted = self.io.async_io(Direction::Read, mio::net::TcpListener::accept);
+        accepted.await.map(|(stream, addr)| (TcpStream::of(stream), addr))
+    }
+
+    /// As [`accept`](TcpListener::accept). The last task that polled is woken.
+    ///
+    /// # Errors
+    ///
+    /// As of `accept`.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = self.io.poll_io(Direction::Read, cx, mio::net::TcpListener::accept);
+        accepted.map_ok(|(stream, addr)| (TcpStream::of(stream), addr))
+    }
+
+    /// How many routers a packet of its connections may pass.
+    ///
+    /// # Errors
+    ///
+    /// If the system says so.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.io.get_ref().ttl()
+    }
+
+    /// How many routers a packet of its connections may pass.
+    ///
+    /// # Errors
+    ///
+    /// If the system says so.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.io.get_ref().set_ttl(ttl)
+    }
+}
+
+static_assertions::assert_impl_all!(TcpListener: Send, Sync, Unpin);
