@@ -32,6 +32,9 @@ mod async_fd;
 
 pub mod net;
 
+#[cfg(feature = "tokio")]
+mod tokio;
+
 pub use async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
 pub use bell::Bell;
 pub use context::HandleGuard;

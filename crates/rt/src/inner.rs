@@ -3,14 +3,17 @@
 //! * **[N4]** The pool does not keep alive what it stands in: its threads look their context up when
 //!   they begin.
 
+use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use rt_blocking::{Config, Pool};
 use rt_executor::{LocalHandle, OnPanic};
+use rt_io::HandleGuard;
 use rt_steal::Spare;
-use rt_timer::Timers;
+use rt_timer::{Timers, TimersGuard};
 
+use crate::messages;
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
 use crate::trace::Recorder;
 
@@ -34,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) spawner: rt_executor::Handle,
     host: Box<dyn Host>,
     pub(crate) timers: Timers,
+    pub(crate) sockets: rt_io::Handle,
     pub(crate) flavor: RuntimeFlavor,
     pub(crate) recorder: Recorder,
     /// For what blocks. The runtime closes it at its end.
@@ -67,7 +71,7 @@ impl Host for rt_executor::Handle {
 impl Inner {
     pub(crate) fn new(
         (spawner, host): (rt_executor::Handle, Box<dyn Host>),
-        timers: Timers,
+        (timers, sockets): (Timers, rt_io::Handle),
         flavor: RuntimeFlavor,
         recorder: Recorder,
         (pool, around): (Config, Around),
@@ -94,9 +98,20 @@ impl Inner {
             }
             let downfall = has_downfall.then(Downfall::default);
             let pool = pool.build();
-            Parts { spawner, host, timers, flavor, recorder, pool, on_panic, downfall }
+            let looking_up = parts.clone();
+            sockets.offload_to(move |job| match looking_up.upgrade() {
+                Some(parts) => parts.look_up(job),
+                None => Err(messages::no_look_up()),
+            });
+            Parts { spawner, host, timers, sockets, flavor, recorder, pool, on_panic, downfall }
         });
         Inner { parts }
+    }
+
+    /// Timers and sockets of this thread go to this runtime, until the guards are dropped: to be said by who
+    /// parks with its driver, or knows that somebody does.
+    pub(crate) fn enter_drivers(&self) -> (TimersGuard, HandleGuard) {
+        (self.timers.enter(), self.sockets.enter())
     }
 
     /// The place of the worker on this thread goes to another: a poll is about to block.
@@ -116,6 +131,16 @@ impl Parts {
     /// The future of a `block_on`: it ends with the runtime.
     pub(crate) fn watching<F>(&self, future: F) -> Watching<'_, F> {
         Watching::new(future, self.downfall.as_ref())
+    }
+
+    /// Has a thread of the pool look up a name. A clock that stands does not go on by itself meanwhile.
+    fn look_up(&self, job: rt_io::Job) -> io::Result<()> {
+        let hold = (self.flavor == RuntimeFlavor::CurrentThread).then(|| self.timers.hold());
+        let job = move || {
+            job();
+            drop(hold);
+        };
+        self.pool.spawn(job).map(drop).map_err(io::Error::other)
     }
 
     fn come_down(&self, panic: &TaskPanic<'_>) {

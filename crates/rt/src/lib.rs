@@ -14,6 +14,8 @@ mod inner;
 
 mod context;
 
+pub mod io;
+pub mod net;
 pub mod runtime;
 pub mod task;
 pub mod time;
@@ -43,6 +45,7 @@ pub use macros::{join, main, pin, select, test, try_join};
 pub mod parts {
     pub use rt_blocking as blocking;
     pub use rt_executor as executor;
+    pub use rt_io as io;
     pub use rt_steal as steal;
     pub use rt_task as task;
     pub use rt_timer as timer;

@@ -120,3 +120,8 @@ pub(crate) fn task_local_entered_twice(type_name: &str) -> ! {
          of `LocalKey::with` first"
     )
 }
+
+#[cold]
+pub(crate) fn no_look_up() -> std::io::Error {
+    std::io::Error::other("the runtime was shut down: look names up in one that lives")
+}

@@ -135,25 +135,25 @@ macro_rules! halves {
                 (OwnedReadHalf { stream: stream.clone() }, OwnedWriteHalf { stream, ends: true })
             }
 
-            fn registration(&self) -> &Registration<$inner> {
+            pub(crate) fn registration(&self) -> &Registration<$inner> {
                 &self.io
             }
         }
 
         impl ReadHalf<'_> {
-            fn registration(&self) -> &Registration<$inner> {
+            pub(crate) fn registration(&self) -> &Registration<$inner> {
                 self.0.registration()
             }
         }
 
         impl WriteHalf<'_> {
-            fn registration(&self) -> &Registration<$inner> {
+            pub(crate) fn registration(&self) -> &Registration<$inner> {
                 self.0.registration()
             }
         }
 
         impl OwnedReadHalf {
-            fn registration(&self) -> &Registration<$inner> {
+            pub(crate) fn registration(&self) -> &Registration<$inner> {
                 self.stream.registration()
             }
 
@@ -173,7 +173,7 @@ macro_rules! halves {
         }
 
         impl OwnedWriteHalf {
-            fn registration(&self) -> &Registration<$inner> {
+            pub(crate) fn registration(&self) -> &Registration<$inner> {
                 self.stream.registration()
             }
 

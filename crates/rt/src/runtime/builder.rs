@@ -138,7 +138,7 @@ impl Builder {
         self
     }
 
-    /// Nothing to enable: timers are always there, and sockets there are none yet. For programs that come
+    /// Nothing to enable: timers and sockets are always there. For programs that come
     /// from tokio.
     pub fn enable_all(&mut self) -> &mut Builder {
         self

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
+use rt_io::Reactor;
 use rt_steal::{Closer, Place, Shared, Spare, Worker};
 use rt_timer::{TimerDriver, Timers};
-use rt_waker::Parker;
 
 use crate::context;
 use crate::hooks;
@@ -18,7 +18,7 @@ use crate::runtime::threads::Threads;
 use crate::trace::Recorder;
 
 /// What the workers wait at.
-pub(super) type Driver = TimerDriver<Parker>;
+pub(super) type Driver = TimerDriver<Reactor>;
 
 /// See the module.
 pub(super) struct Crew {
@@ -82,7 +82,7 @@ impl Crew {
             let _crew = crew;
             wait_precisely();
             let hooks = inner.recorder.hooks.clone();
-            let _timers = timers.enter();
+            let (_timers, _sockets) = (timers.enter(), inner.sockets.enter());
             let worker = worker(inner.recorder.of_worker(number));
             inner.govern(&worker.local_handle());
             let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use rt_executor::{Core, Fifo, RootFuture, drive};
+use rt_io::Reactor;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
@@ -33,7 +34,7 @@ static_assertions::assert_impl_all!(CurrentThread: Send, Sync);
 /// What one thread at a time has in its hands. The tasks are dropped before the timers.
 struct Driver {
     core: Core<Fifo, Recorder>,
-    park: TimerDriver<Parker>,
+    park: TimerDriver<Reactor>,
     ready: WakeBatch,
 }
 
@@ -43,19 +44,19 @@ impl CurrentThread {
         clock: Clock,
         recorder: Recorder,
     ) -> (CurrentThread, Inner) {
-        let park = TimerDriver::new(Parker::new(), clock);
+        let park = TimerDriver::new(Reactor::new(), clock);
         let bell = park.waker();
         let core = Core::new(Fifo::new(), recorder.clone(), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
-        let timers = park.timers();
+        let drivers = (park.timers(), park.inner().handle());
         let tasks = (core.handle(), Box::new(core.handle()) as _);
-        let inner = Inner::new(tasks, timers, flavor, recorder, threads.pool());
+        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.pool());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
         (CurrentThread { bell, seat }, inner)
     }
 
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
-        let _timers = inner.timers.enter();
+        let _drivers = inner.enter_drivers();
         let mut parker = Parker::new();
         let bell = Waker::from(Arc::new(Either { parks: [self.bell.clone(), parker.waker()] }));
         let mut session = Session::new(inner, bell.clone());

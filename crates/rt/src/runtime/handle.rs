@@ -97,9 +97,9 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Handle::block_on`", self.inner.flavor);
-        // Workers look at the timers; those of a current-thread runtime nobody may look at.
+        // Workers look at timers and sockets; those of a current-thread runtime nobody may look at.
         let is_driven = self.inner.flavor == RuntimeFlavor::MultiThread;
-        let _timers = is_driven.then(|| self.inner.timers.enter());
+        let _drivers = is_driven.then(|| self.inner.enter_drivers());
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
         session.block_on(self.inner.watching(future), &mut parker)
@@ -108,8 +108,8 @@ impl Handle {
     /// Makes this the runtime of the thread until the guard is dropped: [`spawn`](crate::spawn) and
     /// the like go to it. Local tasks still belong to the `block_on` of this thread, if it is in one.
     ///
-    /// Timers that are polled under the guard alone, with no `block_on` around, are served by the
-    /// thread in the background that serves those outside of every runtime, and its real clock.
+    /// Timers and sockets that are polled under the guard alone, with no `block_on` around, are served by the
+    /// threads in the background that serve those outside of every runtime, and the real clock.
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::new(context::enter_beside(self.inner.clone()))
     }

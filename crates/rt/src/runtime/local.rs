@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rt_blocking::Pool;
 use rt_executor::{Executor, Fifo};
+use rt_io::Reactor;
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
-use rt_waker::Parker;
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
@@ -35,7 +35,7 @@ use crate::trace::Recorder;
 pub struct LocalRuntime {
     handle: Handle,
     /// Empty only at its end [N6].
-    executor: Option<Executor<TimerDriver<Parker>, Fifo, Recorder>>,
+    executor: Option<Executor<TimerDriver<Reactor>, Fifo, Recorder>>,
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
@@ -46,12 +46,12 @@ static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
 
 impl LocalRuntime {
     pub(super) fn with(threads: &Threads, clock: Clock, recorder: Recorder) -> LocalRuntime {
-        let park = TimerDriver::new(Parker::new(), clock);
-        let timers = park.timers();
+        let park = TimerDriver::new(Reactor::new(), clock);
+        let drivers = (park.timers(), park.inner().handle());
         let executor = Executor::with(park, Fifo::new(), recorder.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
-        let handle = Handle::new(Inner::new(tasks, timers, flavor, recorder, threads.pool()));
+        let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.pool()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
         LocalRuntime { handle, executor: Some(executor), jobs, ending: None }
     }
@@ -65,7 +65,7 @@ impl LocalRuntime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);
-        let _timers = self.handle.inner().timers.enter();
+        let _drivers = self.handle.inner().enter_drivers();
         let _entered = self.entered();
         self.executor().run(self.handle.inner().watching(future))
     }
@@ -129,7 +129,7 @@ impl LocalRuntime {
         context::enter(self.handle.inner().clone(), local)
     }
 
-    fn executor(&self) -> &Executor<TimerDriver<Parker>, Fifo, Recorder> {
+    fn executor(&self) -> &Executor<TimerDriver<Reactor>, Fifo, Recorder> {
         self.executor.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out at its end alone"))
     }
 }

@@ -13,10 +13,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rt_io::Reactor;
 use rt_steal::{SPIN, Shared, Team};
 use rt_task::TaskRef;
 use rt_timer::{Clock, TimerDriver};
-use rt_waker::{Park, Parker};
+use rt_waker::Park;
 
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::crew::{Crew, Remote};
@@ -50,14 +51,14 @@ impl MultiThread {
         let workers = threads.workers()?;
         let (team, places) = Team::hire(workers)?;
         // A wheel for each worker, so that their timers do not meet; one for everybody else.
-        let driver = TimerDriver::with_wheels(Parker::new(), clock, workers + 1).gathering(GATHER);
-        let timers = driver.wheels().timers(workers);
+        let driver = TimerDriver::with_wheels(Reactor::new(), clock, workers + 1).gathering(GATHER);
+        let drivers = (driver.wheels().timers(workers), driver.inner().handle());
         let park = Shared::new(driver);
         team.share(&park);
         let crew = Arc::new(Crew::new(threads.clone(), park));
         let host = Remote { closer: team.closer(), crew: Arc::downgrade(&crew) };
         let (tasks, flavor) = ((team.handle(), Box::new(host) as _), RuntimeFlavor::MultiThread);
-        let inner = Inner::new(tasks, timers, flavor, recorder, threads.pool());
+        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.pool());
         let this = MultiThread { team, crew, is_abandoned: false };
         for place in places {
             // The places that are left leave with the error, and with `this` the workers.
@@ -67,7 +68,7 @@ impl MultiThread {
     }
 
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
-        let _timers = inner.timers.enter();
+        let _drivers = inner.enter_drivers();
         let mut park = self.team.root(self.crew.park().spinning(SPIN));
         let mut session = Session::new(inner, park.waker());
         session.block_on(future, &mut park)

@@ -1,0 +1,69 @@
+//! tokio's traits on our streams: the same calls as `futures_io`'s, another buffer.
+//!
+//! A tokio buffer may be memory that nothing was written to yet. Our calls read into slices, so it is filled
+//! with zeros first, once for each buffer: `ReadBuf` remembers.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::net::tcp;
+use crate::net::unix;
+use crate::net::{TcpStream, UnixStream};
+
+macro_rules! read {
+    ($($type:ty)*) => {$(
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let count = ready!(self.registration().poll_read(cx, buf.initialize_unfilled()))?;
+                buf.advance(count);
+                Poll::Ready(Ok(()))
+            }
+        }
+    )*};
+}
+
+macro_rules! write {
+    ($($type:ty)*) => {$(
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.registration().poll_write(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.registration().poll_write_vectored(cx, bufs)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.registration().end_writing())
+            }
+        }
+    )*};
+}
+
+read!(TcpStream tcp::ReadHalf<'_> tcp::OwnedReadHalf);
+read!(UnixStream unix::ReadHalf<'_> unix::OwnedReadHalf);
+write!(TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
+write!(UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf);
