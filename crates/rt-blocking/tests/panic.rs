@@ -62,7 +62,13 @@ fn a_panic_in_a_job_goes_to_its_joiner() {
 fn a_panic_in_the_drop_of_an_output_that_nobody_wants_is_contained() {
     within(|| {
         let pool = one_thread();
-        drop(pool.spawn(|| Bomb).unwrap());
+        let (gate, wait) = channel::<()>();
+        let job = pool.spawn(move || {
+            wait.recv().unwrap_or(());
+            Bomb
+        });
+        drop(job.unwrap()); // before the job is done: else the output, and its panic, is the caller's
+        drop(gate);
         still_works(&pool);
     });
 }
