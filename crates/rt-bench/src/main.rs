@@ -10,6 +10,7 @@ mod workload;
 mod row;
 
 mod cell;
+mod client;
 mod rounds;
 
 mod curve;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
+        ["client", port] => client::run(port).map(|()| true).map_err(|error| error.to_string()),
         ["cell", runtime, row] => cell(runtime, row, None),
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),

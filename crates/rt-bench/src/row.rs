@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::measure::Laps;
 use crate::runtime::{Flavor, Runtime};
-use crate::workload::{channels, computing, foreign, parked, tasks, timers, waiting};
+use crate::workload::{channels, computing, foreign, parked, sockets, tasks, timers, waiting};
 
 /// A row of the table, under the letters of `SPEED.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,12 @@ pub(crate) enum Row {
     W1,
     W2,
     W3,
+    N1,
+    N1one,
+    N1x,
+    N2,
+    N3,
+    W3s,
 }
 
 /// What a row is.
@@ -75,7 +81,7 @@ pub(crate) enum Counted {
 
 impl Row {
     /// In the order of the table.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::S1,
         Self::S1in,
         Self::S2,
@@ -100,6 +106,12 @@ impl Row {
         Self::W1,
         Self::W2,
         Self::W3,
+        Self::N1,
+        Self::N1one,
+        Self::N1x,
+        Self::N2,
+        Self::N3,
+        Self::W3s,
     ];
 
     /// p99 of the lateness in T1.
@@ -147,6 +159,12 @@ impl Row {
             Self::W1   => row("two tasks of 5 ms, spawned at once, until both run",   Latency, None,  None, 1, [5, 50], 0),
             Self::W2   => row("woken by who then computes for 100 ms, until it runs", Latency, None,  None, 1, [1, 10], 0),
             Self::W3   => row("a timer beside a poll of a second, how late it is",    Latency, None,  None, 1, [1, 3], 0),
+            Self::N1   => row("TCP echo of 1 KiB, 64 connections: per message",  Wall, None,        None, sockets::CONNECTIONS, [50, 500], 0),
+            Self::N1one=> row("the same with one connection",                    Wall, None,        None, 1, [2_000, 20_000], 0),
+            Self::N1x  => row("the same, 64 clients in a process of its own",    Wall, None,        None, sockets::CONNECTIONS, [50, 500], 0),
+            Self::N2   => row("connect, accept, one byte, close, by 8 clients",  Wall, None,        None, sockets::CLIENTS, [50, 500], 0),
+            Self::N3   => row("an idle connection in a read, its 1 KiB buffer included", Resident, Some(1_344.0), None, sockets::BATCH, [20, 80], 0),
+            Self::W3s  => row("a socket beside a poll of a second, how late it is",   Latency, None,  None, 1, [1, 3], 0),
         };
         facts
     }
@@ -177,8 +195,9 @@ impl Row {
             Self::T3y => 70.0,
             Self::S9 => 144.0,
             Self::W1 => 100_000.0,
-            Self::W2 | Self::W3 => 20_000_000.0,
+            Self::W2 | Self::W3 | Self::W3s => 20_000_000.0,
             Self::S6 | Self::S7s | Self::S8 | Self::S8f | Self::S8j | Self::T2b => return None,
+            Self::N1 | Self::N1one | Self::N1x | Self::N2 | Self::N3 => return None,
         })
     }
 
@@ -204,11 +223,14 @@ impl Row {
                 | Self::W1
                 | Self::W2
                 | Self::W3
+                | Self::W3s
+                | Self::N1x
+                | Self::N2
         );
         !is_about_workers || flavor != Flavor::CurrentThread
     }
 
-    /// Whether anything sleeps in it.
+    /// Whether anything in it waits for time or for a socket.
     pub(crate) fn has_timers(self) -> bool {
         matches!(
             self,
@@ -220,6 +242,12 @@ impl Row {
                 | Self::T3y
                 | Self::W1
                 | Self::W3
+                | Self::N1
+                | Self::N1one
+                | Self::N1x
+                | Self::N2
+                | Self::N3
+                | Self::W3s
         )
     }
 
@@ -236,7 +264,7 @@ impl Row {
             // smol's timeout counts from the first poll and never reads the clock here.
             (Self::T3, "smol", _) => 0.8,
             // A tie is expected.
-            (Self::S6 | Self::S8j | Self::S9, ..) => 0.95,
+            (Self::S6 | Self::S8j | Self::S9 | Self::N1x | Self::N2, ..) => 0.95,
             _ => 1.0,
         }
     }
@@ -271,6 +299,12 @@ impl Row {
             Self::W1 => R::spawn(waiting::until_both_run::<R>(laps)).await,
             Self::W2 => R::spawn(waiting::until_the_woken_runs::<R>(laps)).await,
             Self::W3 => R::spawn(waiting::until_the_timer_is_served::<R>(laps)).await,
+            Self::N1 => R::spawn(sockets::echo::<R>(laps, sockets::CONNECTIONS)).await,
+            Self::N1one => R::spawn(sockets::echo::<R>(laps, 1)).await,
+            Self::N1x => R::spawn(sockets::echo_for_a_process::<R>(laps)).await,
+            Self::N2 => R::spawn(sockets::connections::<R>(laps)).await,
+            Self::N3 => R::spawn(sockets::idle::<R>(laps)).await,
+            Self::W3s => R::spawn(sockets::until_the_socket_is_served::<R>(laps)).await,
         }
     }
 }

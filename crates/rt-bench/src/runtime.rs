@@ -3,8 +3,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Where listeners of the workloads listen: the system chooses the port.
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Which of a runtime's executors runs the tasks: each has a table of its own, and columns are compared
 /// within one.
@@ -82,4 +86,27 @@ pub(crate) trait Runtime: 'static {
     ) -> impl Future<Output = Option<F::Output>> + Send
     where
         F::Output: Send;
+
+    /// Where TCP connections come in.
+    type Listener: Send + Sync + 'static;
+    /// A TCP connection.
+    type Stream: Send + 'static;
+
+    /// Listens on loopback.
+    fn bind() -> impl Future<Output = Self::Listener> + Send;
+
+    /// Where it listens.
+    fn address(listener: &Self::Listener) -> SocketAddr;
+
+    /// The next connection.
+    fn accept(listener: &Self::Listener) -> impl Future<Output = Self::Stream> + Send;
+
+    /// A new connection.
+    fn connect(address: SocketAddr) -> impl Future<Output = Self::Stream> + Send;
+
+    /// Reads some bytes; none at the end.
+    fn read(stream: &mut Self::Stream, buf: &mut [u8]) -> impl Future<Output = usize> + Send;
+
+    /// Writes all.
+    fn write_all(stream: &mut Self::Stream, buf: &[u8]) -> impl Future<Output = ()> + Send;
 }

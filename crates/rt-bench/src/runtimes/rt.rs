@@ -1,14 +1,17 @@
 //! Our own, at its defaults.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use rt::net::{TcpListener, TcpStream};
 use rt::runtime::Builder;
 use rt::task::JoinHandle;
 
 use super::in_time::InTime;
 use super::joined::Joined;
-use crate::runtime::{Flavor, Runtime};
+use crate::runtime::{Flavor, LOOPBACK, Runtime};
 
 /// `rt`, `new_current_thread` or `new_multi_thread`.
 pub(crate) struct Rt;
@@ -53,5 +56,32 @@ impl Runtime for Rt {
         F::Output: Send,
     {
         InTime::new(rt::time::timeout(duration, future))
+    }
+
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    async fn bind() -> Self::Listener {
+        TcpListener::bind(LOOPBACK).await.expect("loopback takes listeners")
+    }
+
+    fn address(listener: &Self::Listener) -> SocketAddr {
+        listener.local_addr().expect("it listens")
+    }
+
+    async fn accept(listener: &Self::Listener) -> Self::Stream {
+        listener.accept().await.expect("a connection comes in").0
+    }
+
+    async fn connect(address: SocketAddr) -> Self::Stream {
+        TcpStream::connect(address).await.expect("loopback connects")
+    }
+
+    async fn read(stream: &mut Self::Stream, buf: &mut [u8]) -> usize {
+        stream.read(buf).await.expect("a connection reads")
+    }
+
+    async fn write_all(stream: &mut Self::Stream, buf: &[u8]) {
+        stream.write_all(buf).await.expect("a connection writes");
     }
 }

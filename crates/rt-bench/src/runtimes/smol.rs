@@ -3,14 +3,15 @@
 
 use std::future::{Future, pending};
 use std::marker::PhantomData;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use async_executor::{Executor, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task};
-use async_io::Timer;
-use futures_lite::future;
+use async_io::{Async, Timer};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
-use crate::runtime::{Flavor, Runtime};
+use crate::runtime::{Flavor, LOOPBACK, Runtime};
 
 /// `async-executor` and `async-io`, with that executor.
 pub(crate) struct Smol<E>(PhantomData<E>);
@@ -136,5 +137,32 @@ impl<E: Executing> Runtime for Smol<E> {
             Timer::after(duration).await;
             None
         })
+    }
+
+    type Listener = Async<TcpListener>;
+    type Stream = Async<TcpStream>;
+
+    async fn bind() -> Self::Listener {
+        Async::<TcpListener>::bind(LOOPBACK).expect("loopback takes listeners")
+    }
+
+    fn address(listener: &Self::Listener) -> SocketAddr {
+        listener.get_ref().local_addr().expect("it listens")
+    }
+
+    async fn accept(listener: &Self::Listener) -> Self::Stream {
+        listener.accept().await.expect("a connection comes in").0
+    }
+
+    async fn connect(address: SocketAddr) -> Self::Stream {
+        Async::<TcpStream>::connect(address).await.expect("loopback connects")
+    }
+
+    async fn read(stream: &mut Self::Stream, buf: &mut [u8]) -> usize {
+        stream.read(buf).await.expect("a connection reads")
+    }
+
+    async fn write_all(stream: &mut Self::Stream, buf: &[u8]) {
+        stream.write_all(buf).await.expect("a connection writes");
     }
 }

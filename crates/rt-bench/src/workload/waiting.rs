@@ -113,7 +113,7 @@ async fn wait(message: oneshot::Receiver<Instant>, is_waiting: Arc<AtomicBool>) 
     received.await
 }
 
-fn compute(time: Duration) {
+pub(crate) fn compute(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
         std::hint::spin_loop();
