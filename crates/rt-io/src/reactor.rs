@@ -148,6 +148,10 @@ impl Park for Reactor {
         self.turn(timeout, ready);
     }
 
+    fn is_fed_from_outside(&self) -> bool {
+        self.selector.is_some()
+    }
+
     fn waker(&self) -> Waker {
         Waker::from(self.shared.clone())
     }

@@ -75,6 +75,8 @@ struct Place<P> {
     /// Whether nobody waits at it. Who only looks at it for a moment changes nothing: the monitor would take
     /// it for one that somebody looks after [SP3].
     is_free: Arc<AtomicBool>,
+    /// What the park said when somebody had it last.
+    is_fed_from_outside: AtomicBool,
     bell: Waker,
 }
 
@@ -106,7 +108,9 @@ impl<P: Park> Shared<P> {
     pub fn new(park: P) -> Shared<P> {
         let bell = park.waker();
         let is_free = Arc::new(AtomicBool::new(true));
-        Shared::of(Arc::new(Place { park: Mutex::new(Some(park)), is_free, bell }))
+        let is_fed_from_outside = AtomicBool::new(false);
+        let park = Mutex::new(Some(park));
+        Shared::of(Arc::new(Place { park, is_free, is_fed_from_outside, bell }))
     }
 
     /// A handle for another thread.
@@ -183,6 +187,8 @@ impl<P: Park> Shared<P> {
         }
         if let Some(park) = &mut driving.park {
             park.park(timeout, ready);
+            let is_fed = park.is_fed_from_outside();
+            driving.place.is_fed_from_outside.store(is_fed, Ordering::Relaxed);
         }
         drop(driving);
         // The token that came with the ring.
@@ -229,6 +235,10 @@ impl<P: Park> Park for Shared<P> {
 
     fn due(&self) -> Option<Duration> {
         lock(&self.place.park).as_ref().and_then(Park::due)
+    }
+
+    fn is_fed_from_outside(&self) -> bool {
+        self.place.is_fed_from_outside.load(Ordering::Relaxed)
     }
 
     fn waker(&self) -> Waker {

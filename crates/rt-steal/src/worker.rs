@@ -26,6 +26,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::mem;
 use std::rc::Rc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::{Door, Entered, Fifo, Home, Lease, LocalHandle, Probe, Running, TURN, poll};
@@ -190,6 +191,11 @@ impl<P: Park, B: Probe> Bench<P, B> {
             }
             searching = searching.or_else(|| commons.idle.search());
             if searching.is_some() && self.search(local) {
+                if !self.ready.is_empty() {
+                    // Wakers are code of users, and what they wake here is found.
+                    self.stop_searching(searching.take());
+                    self.ready.wake_all();
+                }
                 continue;
             }
             searching = self.sleep(searching, local);
@@ -322,6 +328,9 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
         let (start, mut seen_at) = (Instant::now(), Duration::ZERO);
         self.look_around();
+        if self.is_park_ready() {
+            return true;
+        }
         loop {
             for _ in 0..LOOKS {
                 if self.admit_some() || local.is_ready() {
@@ -339,11 +348,24 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 }
                 self.look_around();
                 seen_at = spent;
+                if spent < SPIN && self.is_park_ready() {
+                    return true;
+                }
+                if self.shared.is_fed_from_outside() {
+                    thread::yield_now(); // else it spins where its peer could write
+                }
             }
             if spent >= SPIN {
                 return false;
             }
         }
+    }
+
+    /// Looks at timers and sockets: who answers over a socket is faster than the end of a search.
+    fn is_park_ready(&mut self) -> bool {
+        self.unseen = 0;
+        self.shared.park(Some(Duration::ZERO), &mut self.ready);
+        !self.ready.is_empty()
     }
 
     fn look_around(&mut self) {

@@ -153,6 +153,10 @@ impl<P: Park> Park for TimerDriver<P> {
         }
     }
 
+    fn is_fed_from_outside(&self) -> bool {
+        self.inner.is_fed_from_outside()
+    }
+
     fn waker(&self) -> Waker {
         self.inner.waker()
     }

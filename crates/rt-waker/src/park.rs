@@ -31,6 +31,12 @@ pub trait Park {
         None
     }
 
+    /// Whether what it waits for may come from another process, which may need this core for that: who
+    /// looks again and again lets it run in between.
+    fn is_fed_from_outside(&self) -> bool {
+        false
+    }
+
     /// Ends the park that goes on, or else the next one, from any thread.
     fn waker(&self) -> Waker;
 }
