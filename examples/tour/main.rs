@@ -13,7 +13,8 @@
 //!   progress: a line while the others work                                             (panics)
 //! ```
 //!
-//! Every arrow is a channel with little room: who is too fast waits. Read `pipeline.rs` first.
+//! Every arrow is a channel with little room: who is too fast waits. Read `pipeline.rs` first. At the end the
+//! table goes over a socket: what is printed is what `http.rs` fetched from its own server.
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ mod close_up;
 mod count;
 mod doomed;
 mod history;
+mod http;
 mod item;
 mod paint;
 mod pipeline;
@@ -88,7 +90,14 @@ fn main() -> ExitCode {
     let took = start.elapsed();
 
     let paint = Paint::of_stdout();
-    let mut report = table::draw(&outcome, took, &paint);
+    let table = table::draw(&outcome, took, &paint);
+    let mut report = match runtime.block_on(http::there_and_back(table.clone())) {
+        Ok(fetched) => table::served(&fetched, &paint),
+        Err(error) => {
+            eprintln!("the table could not be served over HTTP: {error}");
+            table
+        }
+    };
     if paint.has_room_for_pictures() {
         drop(runtime); // so that nothing is recorded any more
         let history = History::of(&trace, workers);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::http::Fetched;
 use crate::paint::{Paint, Style, bar, grouped, tail};
 use crate::pipeline::{LIMIT, Outcome};
 use crate::stage::How;
@@ -30,6 +31,13 @@ pub(crate) fn draw(outcome: &Outcome, took: Duration, paint: &Paint) -> String {
     text.push_str(&problems(tally, paint));
     text.push_str(&ends(outcome, paint));
     text
+}
+
+/// The table as it came over HTTP.
+pub(crate) fn served(fetched: &Fetched, paint: &Paint) -> String {
+    let kib = grouped(fetched.body.len().div_ceil(1024) as u64);
+    let what = paint.paint(Style::Faint, &format!("{:15}", "over HTTP"));
+    format!("{}\n{what}{kib} KiB from {}, {:?}\n", fetched.body, fetched.from, fetched.took)
 }
 
 /// The kinds of files on the left, the words on the right; or below, where there is no room.
