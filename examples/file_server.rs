@@ -7,8 +7,8 @@
 //! the current folder at a socket there until it is stopped:
 //!
 //! ```text
-//! cargo run --example file_server -- /tmp/files.sock
-//! echo README.md | nc -U -N /tmp/files.sock
+//! cargo run --example file_server -- files.sock
+//! echo README.md | nc -U -N files.sock
 //! ```
 //!
 //! It prints

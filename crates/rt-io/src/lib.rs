@@ -18,6 +18,8 @@ mod alarm;
 
 mod answer;
 
+mod job;
+
 mod reactor;
 
 mod offload;
@@ -39,7 +41,7 @@ pub use async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError}
 pub use bell::Bell;
 pub use context::HandleGuard;
 pub use interest::{Interest, Ready};
-pub use offload::Job;
+pub use job::Job;
 pub use reactor::{Handle, Reactor};
 pub use readiness::{Flags, Readiness, Snapshot};
 pub use source::{Direction, Source, Wait};

@@ -5,6 +5,7 @@
 //! * **[NT2]** No descriptor is inherited by a child process, and all are non-blocking from the beginning.
 //! * **[NT3]** Calls that take `&self` may wait in any number of tasks at once. Of those who poll one
 //!   direction of a stream (`poll_*`, `read`, `write`), the last one is woken.
+//! * **[NT4]** The owned halves of a stream are two, and nobody else has it.
 
 #[macro_use]
 mod macros;

@@ -4,13 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::thread;
 
+use crate::job::{Job, Offload};
 use crate::reactor::Handle;
-
-/// A job that blocks.
-pub type Job = Box<dyn FnOnce() + Send>;
-
-/// Runs a job elsewhere, and is not waited for.
-pub(crate) type Offload = Box<dyn Fn(Job) -> io::Result<()> + Send + Sync>;
 
 impl Handle {
     /// Has jobs that block, the look-up of names, run by `run`: a pool of threads. To be said once; without

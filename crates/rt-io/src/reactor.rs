@@ -32,8 +32,8 @@ use rt_waker::{Park, Parker, WakeBatch};
 
 use crate::alarm::Alarm;
 use crate::bell::Bell;
+use crate::job::Offload;
 use crate::messages;
-use crate::offload::Offload;
 use crate::readiness::Flags;
 use crate::source::Source;
 use crate::sources::{Sources, Token};

@@ -9,13 +9,13 @@
 //!     └── clear what was seen, or register ◄┘
 //! ```
 //!
-//! * **[RG6]** The call is tried first. A socket that never blocks is never registered, and costs the
+//! * **[IO1]** The call is tried first. A socket that never blocks is never registered, and costs the
 //!   reactor nothing (edge-triggered: there is no re-arming either).
-//! * **[RG7]** A socket is registered once, with the reactor of the thread on which it blocked first, and for
+//! * **[IO2]** A socket is registered once, with the reactor of the thread on which it blocked first, and for
 //!   both directions. The kernel says at the registration what it is ready for: an edge between the call and
 //!   that is not lost.
-//! * **[RG8]** A call that was interrupted by a signal is made again.
-//! * **[RG9]** Each call that gets something spends the budget of its task's poll.
+//! * **[IO3]** A call that was interrupted by a signal is made again.
+//! * **[IO4]** Each call that gets something spends the budget of its task's poll.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -85,7 +85,7 @@ impl<S: AsRawFd> Registration<S> {
         &mut self.io
     }
 
-    /// Its place, now if it has none yet [RG7].
+    /// Its place, now if it has none yet [IO2].
     fn place(&self) -> io::Result<&Place> {
         match self.place.get() {
             Some(place) => Ok(place),
@@ -187,7 +187,7 @@ impl<S: AsRawFd> Registration<S> {
         }
     }
 
-    /// One call. `Ok(None)` if it would block, which the reactor then knows, or was interrupted [RG8]. An
+    /// One call. `Ok(None)` if it would block, which the reactor then knows, or was interrupted [IO3]. An
     /// error of the outer kind is one of the registration.
     fn call<R>(
         &self,

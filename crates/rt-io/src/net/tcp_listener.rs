@@ -7,7 +7,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
 use crate::net::addr::{ToSocketAddrs, first_of};
-use crate::net::tcp_socket::TcpSocket;
 use crate::net::tcp_stream::TcpStream;
 use crate::registration::Registration;
 use crate::source::Direction;
@@ -17,28 +16,21 @@ pub struct TcpListener {
     io: Registration<mio::net::TcpListener>,
 }
 
-/// How many connections wait for an `accept` at most, unless the system allows fewer.
-const BACKLOG: u32 = 1024;
-
 socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener);
 
 impl TcpListener {
     /// Listens at the first address that is free. With port 0 the system chooses one.
     ///
     /// An address whose connections of before have not quite ended is taken (`SO_REUSEADDR`), one at which
-    /// somebody listens is not. Up to 1,024 connections wait for an `accept`.
+    /// somebody listens is not. As many connections wait for an `accept` as the system
+    /// allows; see [`TcpSocket::listen`](crate::net::TcpSocket::listen) for fewer.
     ///
     /// # Errors
     ///
     /// That of the last address: the system's.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
-        first_of(addr, |addr| async move {
-            let socket = TcpSocket::for_address(&addr)?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(addr)?;
-            socket.listen(BACKLOG)
-        })
-        .await
+        first_of(addr, |addr| async move { mio::net::TcpListener::bind(addr).map(TcpListener::of) })
+            .await
     }
 
     /// The next connection, and where it comes from.

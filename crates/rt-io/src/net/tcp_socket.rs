@@ -77,11 +77,6 @@ impl TcpSocket {
         TcpSocket::new(Domain::IPV6)
     }
 
-    /// For addresses like this one.
-    pub(crate) fn for_address(addr: &SocketAddr) -> io::Result<TcpSocket> {
-        TcpSocket::new(Domain::for_address(*addr))
-    }
-
     fn new(domain: Domain) -> io::Result<TcpSocket> {
         let kind = Type::STREAM.nonblocking().cloexec();
         Ok(TcpSocket { socket: Socket::new(domain, kind, Some(Protocol::TCP))? })
