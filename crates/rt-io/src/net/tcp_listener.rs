@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
+use socket2::{Domain, Protocol, Socket, Type};
+
 use crate::net::addr::{ToSocketAddrs, first_of};
 use crate::net::tcp_stream::TcpStream;
 use crate::registration::Registration;
@@ -16,21 +18,31 @@ pub struct TcpListener {
     io: Registration<mio::net::TcpListener>,
 }
 
+/// As tokio's: a burst of more is tried again by its clients, after a second.
+const BACKLOG: i32 = 1024;
+
 socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener);
 
 impl TcpListener {
     /// Listens at the first address that is free. With port 0 the system chooses one.
     ///
     /// An address whose connections of before have not quite ended is taken (`SO_REUSEADDR`), one at which
-    /// somebody listens is not. As many connections wait for an `accept` as the system
-    /// allows; see [`TcpSocket::listen`](crate::net::TcpSocket::listen) for fewer.
+    /// somebody listens is not. Up to 1,024 connections wait for an `accept`, unless
+    /// the system allows fewer; [`TcpSocket::listen`](crate::net::TcpSocket::listen) takes another number.
     ///
     /// # Errors
     ///
     /// That of the last address: the system's.
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
-        first_of(addr, |addr| async move { mio::net::TcpListener::bind(addr).map(TcpListener::of) })
-            .await
+        first_of(addr, |addr| async move {
+            let kind = Type::STREAM.nonblocking().cloexec();
+            let socket = Socket::new(Domain::for_address(addr), kind, Some(Protocol::TCP))?;
+            socket.set_reuse_address(true)?;
+            socket.bind(&addr.into())?;
+            socket.listen(BACKLOG)?;
+            Ok(TcpListener::of(mio::net::TcpListener::from_std(socket.into())))
+        })
+        .await
     }
 
     /// The next connection, and where it comes from.
