@@ -17,6 +17,7 @@ mod curve;
 mod report;
 
 mod baseline;
+mod calls;
 mod count;
 
 use std::env;
@@ -29,7 +30,8 @@ use crate::runtime::Flavor;
 
 const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--runtimes a,b]
        rt-bench curve [ROWS...] [--rounds N] [--runtimes a,b]
-       rt-bench count [ROWS...] [--runtimes a,b] [--save]";
+       rt-bench count [ROWS...] [--runtimes a,b] [--save]
+       rt-bench calls [ROWS...] [--workers N] [--runtimes a,b]";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["cell", runtime, row] => cell(runtime, row, None),
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
+        ["calls", ref rest @ ..] => Options::parse(rest, is_about_calls).and_then(calls),
         ["curve", ref rest @ ..] => Options::parse(rest, is_about_two).and_then(curve),
         ref rest => Options::parse(rest, Row::is_in_table).and_then(compare),
     };
@@ -72,6 +75,15 @@ fn count(chosen: Options) -> Result<bool, String> {
         return Ok(true);
     }
     Ok(baseline.holds(&counts))
+}
+
+/// Rows of which something is said, on one thread.
+fn is_about_calls(row: Row, _: Flavor) -> bool {
+    calls::allowed(row).is_some()
+}
+
+fn calls(chosen: Options) -> Result<bool, String> {
+    calls::calls(&chosen.rows, &chosen.columns)
 }
 
 /// A curve has the rows of the table of two workers.

@@ -59,6 +59,8 @@ pub(crate) struct Commons {
     /// Threads that wait in a `block_on`: they could look, if all workers are busy.
     roots: Mutex<Vec<(u64, Waker)>>,
     next_root: AtomicU64,
+    /// Nobody looks after the park, and no worker sleeps [RT2].
+    root_is_called: AtomicBool,
     /// The local tasks of each worker.
     homes: Mutex<Vec<Lease>>,
     pub(crate) vacancies: Vacancies,
@@ -104,6 +106,7 @@ impl Commons {
                 park_was_free: AtomicBool::new(false),
                 roots: Mutex::new(Vec::new()),
                 next_root: AtomicU64::new(0),
+                root_is_called: AtomicBool::new(false),
                 homes: Mutex::new(Vec::new()),
                 vacancies: Vacancies::new(),
             }))
@@ -183,6 +186,12 @@ impl Commons {
         number
     }
 
+    /// Whether somebody is to take the park. Says so to one who asks.
+    pub(crate) fn is_root_called(&self) -> bool {
+        self.root_is_called.load(Ordering::Relaxed)
+            && self.root_is_called.swap(false, Ordering::Relaxed)
+    }
+
     /// It waits no more. If it had the park, somebody else must take that.
     pub(crate) fn remove_root(&self, number: u64) {
         held(&self.roots).retain(|&(root, _)| root != number);
@@ -211,6 +220,7 @@ impl Commons {
         self.idle.notify();
         if self.is_unattended() && self.idle.sleeping() == 0 {
             // Which of them sleep is not known: one takes the park, the others only look.
+            self.root_is_called.store(true, Ordering::Relaxed);
             let roots = held(&self.roots).clone();
             roots.into_iter().for_each(|(_, root)| root.wake());
         }

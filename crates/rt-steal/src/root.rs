@@ -4,9 +4,15 @@
 //! wake-up more for each timer and each socket: a timer beside a poll of a second was served in 120 µs by
 //! way of a root, and in 75 µs by a worker. But if all workers are busy, somebody must look.
 //!
-//! * **[RT1]** A root waits at the park only if nobody has it and no worker sleeps, for a [`TICK`] at a time.
-//!   Else it leaves the park to one who sleeps, and calls him if nobody has it.
-//! * **[RT2]** The monitor knows it: if nobody has the park and no worker sleeps, it wakes the roots.
+//! Where there are sockets, not before the monitor says so: workers that only have much to do look themselves,
+//! every few polls, and a root beside them would be woken for each message, on a core that they need. (For
+//! timers alone it may wait there at once: nobody's timer but the next one wakes it.)
+//!
+//! * **[RT1]** A root waits at the park only if nobody has it and no worker sleeps, for a [`TICK`] at a time,
+//!   and where there are sockets only if it is called. Else it leaves the park to one who sleeps, and calls
+//!   him if nobody has it.
+//! * **[RT2]** The monitor knows it: if nobody has had the park for a tick and no worker sleeps, it calls the
+//!   roots.
 
 use std::fmt;
 use std::task::Waker;
@@ -66,7 +72,7 @@ impl Listed {
         let idle = &self.commons.idle;
         if timeout == Some(Duration::ZERO) {
             park.park(timeout, ready);
-        } else if park.is_free() && idle.sleeping() == 0 {
+        } else if park.is_free() && idle.sleeping() == 0 && self.may_drive(park) {
             park.park(Some(timeout.map_or(TICK, |timeout| timeout.min(TICK))), ready);
         } else {
             if park.is_free() {
@@ -75,6 +81,12 @@ impl Listed {
             }
             park.wait_aside(timeout, ready);
         }
+    }
+}
+
+impl Listed {
+    fn may_drive<P: Park>(&self, park: &Shared<P>) -> bool {
+        self.commons.is_root_called() || !park.is_fed_from_outside()
     }
 }
 
