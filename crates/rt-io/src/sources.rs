@@ -7,8 +7,8 @@
 //!  └────────────────────┴────────────────────┘
 //! ```
 //!
-//! * **[TK1]** A place is used again at once, a generation only after four thousand million registrations:
-//!   an event that was on its way when its socket was closed finds nobody, and not the next socket in that
+//! * **[TK1]** A place is used again at once, with a generation of it only after four thousand million uses: an
+//!   event that was on its way when its socket was closed finds nobody, and not the next socket in that
 //!   place. A token is looked up, never taken for an address (RUSTSEC-2024-0019).
 //! * **[TK2]** Behind a close nobody is registered.
 
@@ -57,8 +57,9 @@ impl From<mio::Token> for Token {
 /// All that are registered.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    places: Slab<(u32, Arc<Source>)>,
-    next_generation: u32,
+    places: Slab<Arc<Source>>,
+    /// Of each place, the one of its use now or the next one. They stay when places are given back.
+    generations: Vec<u32>,
     is_closed: bool,
 }
 
@@ -68,32 +69,36 @@ impl Sources {
         if self.is_closed || self.places.vacant_key() >= u32::MAX as usize {
             return None;
         }
-        let generation = self.next_generation;
-        // The last one is that of the bell.
-        self.next_generation = generation.wrapping_add(1) % u32::MAX;
-        Some(Token::new(self.places.insert((generation, source)), generation))
+        let place = self.places.insert(source);
+        if place == self.generations.len() {
+            self.generations.push(0);
+        }
+        Some(Token::new(place, self.generations[place]))
     }
 
     /// The source of a token, if it is still registered [TK1].
     pub(crate) fn get(&self, token: Token) -> Option<&Arc<Source>> {
-        let (generation, source) = self.places.get(token.place())?;
-        (*generation == token.generation()).then_some(source)
+        let is_now = self.generations.get(token.place()) == Some(&token.generation());
+        self.places.get(token.place()).filter(|_| is_now)
     }
 
     /// Lets it go.
     pub(crate) fn remove(&mut self, token: Token) -> Option<Arc<Source>> {
         self.get(token)?;
+        let generation = &mut self.generations[token.place()];
+        // The last one is that of the bell.
+        *generation = generation.wrapping_add(1) % u32::MAX;
         let removed = self.places.try_remove(token.place());
         if self.places.is_empty() {
             self.places.shrink_to_fit();
         }
-        removed.map(|(_, source)| source)
+        removed
     }
 
     /// Takes nobody in any more [TK2]. Who was in.
     pub(crate) fn close(&mut self) -> Vec<Arc<Source>> {
         self.is_closed = true;
-        self.places.drain().map(|(_, source)| source).collect()
+        self.places.drain().collect()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -130,13 +135,14 @@ mod tests {
 
     #[test]
     fn generations_come_round_without_that_of_the_bell() {
-        let mut sources = Sources { next_generation: u32::MAX - 2, ..Sources::default() };
+        let mut sources = Sources { generations: vec![u32::MAX - 2], ..Sources::default() };
         for generation in [u32::MAX - 2, u32::MAX - 1, 0, 1] {
             let token = insert(&mut sources);
-            assert_eq!(token.generation(), generation);
+            assert_eq!((token.place(), token.generation()), (0, generation));
             assert_eq!(Token::from(mio::Token::from(token)), token, "the kernel gives it back");
             assert_ne!(mio::Token::from(token), Token::BELL);
             assert_ne!(mio::Token::from(token), Token::ALARM);
+            assert!(sources.remove(token).is_some());
         }
     }
 
