@@ -5,10 +5,12 @@
 
 use std::error::Error;
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rt::net::{TcpListener, TcpStream};
 use rt::parts::executor;
 use rt::runtime::{Builder, LocalRuntime, Runtime};
 use rt::time::{interval, sleep, timeout};
@@ -55,8 +57,18 @@ async fn busy_then_idle() {
         let _ = timeout(MILLI, task).await;
     }
     let _never_done = rt::spawn(pending::<()>());
+    let _never_read = rt::spawn(a_silent_connection());
     let _local = rt::spawn_local(pending::<()>());
     let _ = timeout(FAR, pending::<()>()).await;
+}
+
+/// Both ends wait for a byte.
+async fn a_silent_connection() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let client = TcpStream::connect(listener.local_addr()?).await?;
+    let (server, _address) = listener.accept().await?;
+    let (one, two) = rt::join!(client.readable(), server.readable());
+    one.and(two)
 }
 
 /// An interval of 1 Hz wakes the process at most five times a second.
