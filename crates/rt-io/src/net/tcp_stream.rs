@@ -70,6 +70,7 @@ impl TcpStream {
     /// Waits until a connection that was begun stands.
     pub(crate) async fn established(begun: mio::net::TcpStream) -> io::Result<TcpStream> {
         let stream = TcpStream::of(begun);
+        let mut seen = None;
         loop {
             // Asked first: on loopback it stands at once, and nothing is to be registered.
             if let Some(error) = stream.take_error()? {
@@ -79,8 +80,11 @@ impl TcpStream {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
                 connected => return connected.map(|_| stream),
             }
-            let seen = stream.io.ready(Interest::WRITABLE).await?;
-            stream.io.clear(seen, Ready::WRITABLE | Ready::WRITE_CLOSED | Ready::ERROR);
+            // Not before it was asked: the event that says "connected" is the one that says "writable".
+            if let Some(seen) = seen.take() {
+                stream.io.clear(seen, Ready::WRITABLE | Ready::WRITE_CLOSED);
+            }
+            seen = Some(stream.io.ready(Interest::WRITABLE).await?);
         }
     }
 
