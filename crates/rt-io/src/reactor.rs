@@ -195,16 +195,20 @@ impl Shared {
             return Err(messages::shut_down());
         }
         let (kernel, is_first) = self.kernel()?;
-        let token = sources.insert(source.clone()).ok_or_else(messages::shut_down)?;
-        if let Err(error) = kernel.registry.register(&mut SourceFd(&fd), token.into(), interest) {
-            sources.remove(token);
-            return Err(error);
-        }
+        let token = sources.insert(source.clone()).ok_or_else(messages::shut_down);
+        let registered = token.and_then(|token| {
+            let registered = kernel.registry.register(&mut SourceFd(&fd), token.into(), interest);
+            if registered.is_err() {
+                sources.remove(token);
+            }
+            registered.map(|()| token)
+        });
         drop(sources);
         if is_first {
-            self.ring(); // whoever waits does so at the parker [RE2]
+            // Whoever waits does so at the parker [RE2]. Also if this one failed: the next is not the first.
+            self.ring();
         }
-        Ok(token)
+        registered
     }
 
     /// The kernel's list, made by the first who asks. Under the lock of the slab.
@@ -252,7 +256,7 @@ impl Shared {
 
 fn read_flags(event: &mio::event::Event) -> Flags {
     Flags::READY
-        .when(event.is_readable())
+        .when(event.is_readable() || event.is_error())
         .or(Flags::CLOSED.when(event.is_read_closed()))
         .or(Flags::PRIORITY.when(event.is_priority()))
         .or(Flags::ERROR.when(event.is_error()))
@@ -260,7 +264,7 @@ fn read_flags(event: &mio::event::Event) -> Flags {
 
 fn write_flags(event: &mio::event::Event) -> Flags {
     Flags::READY
-        .when(event.is_writable())
+        .when(event.is_writable() || event.is_error())
         .or(Flags::CLOSED.when(event.is_write_closed()))
         .or(Flags::ERROR.when(event.is_error()))
 }

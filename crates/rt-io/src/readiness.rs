@@ -46,12 +46,13 @@ impl Flags {
     pub const CLOSED: Flags = Flags(1 << 1);
     /// There is priority data.
     pub const PRIORITY: Flags = Flags(1 << 2);
-    /// A call would give an error.
+    /// There is an error. It comes with READY, since a call would give it: this is for who waits for errors
+    /// alone, and no call clears it.
     pub const ERROR: Flags = Flags(1 << 3);
     /// Nobody waits for events of this source any more.
     pub const SHUTDOWN: Flags = Flags(1 << 4);
     /// With any of these a call is worth a try.
-    pub const CALL: Flags = Flags(0b1011);
+    pub const CALL: Flags = Flags(0b0011);
 
     /// Both.
     #[must_use]

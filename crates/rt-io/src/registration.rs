@@ -14,8 +14,11 @@
 //! * **[IO2]** A socket is registered once, with the reactor of the thread on which it blocked first, and for
 //!   both directions. The kernel says at the registration what it is ready for: an edge between the call and
 //!   that is not lost.
-//! * **[IO3]** A call that was interrupted by a signal is made again.
-//! * **[IO4]** Each call that gets something spends the budget of its task's poll.
+//! * **[RG8]** A call that was interrupted by a signal is made again.
+//! * **[RG10]** A transfer that is shorter than it might be says that there is no more, unless something else has
+//!   stopped it: the mark of urgent data (that is why all register for it), a descriptor that is passed, a limit
+//!   on the number of buffers.
+//! * **[RG9]** Each call that gets something spends the budget of its task's poll.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -66,9 +69,9 @@ pub(crate) struct Seen {
 static TURNS: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
 
 impl<S: AsRawFd> Registration<S> {
-    /// For both directions. The descriptor is non-blocking.
+    /// For both directions, and urgent data [RG10]. The descriptor is non-blocking.
     pub(crate) fn new(io: S) -> Registration<S> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
+        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         Registration { place: OnceLock::new(), io, interest, is_ours: true }
     }
 
@@ -125,8 +128,8 @@ impl<S: AsRawFd> Registration<S> {
     }
 
     /// The same for a call that moves bytes, `len` at most: one that moves fewer has taken all that was there,
-    /// and the call that would say so is saved. Unless an event came since, or the stream is at its end
-    /// [RD4].
+    /// and the call that would say so is saved [RG10]. Unless an event came since, the stream is at its end
+    /// [RD4], or there is an error. Nothing is saved if `len` is 0.
     pub(crate) fn poll_transfer(
         &self,
         direction: Direction,
@@ -137,6 +140,7 @@ impl<S: AsRawFd> Registration<S> {
         let (count, seen) = ready!(self.poll_call(direction, cx, call))?;
         if (1..len).contains(&count)
             && let (Some(place), Some(seen)) = (self.place.get(), seen)
+            && !seen.flags().has_any(Flags::PRIORITY.or(Flags::ERROR))
         {
             place.source.clear(direction, Flags::READY, seen);
         }
@@ -198,7 +202,7 @@ impl<S: AsRawFd> Registration<S> {
         match call(&self.io) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 match seen {
-                    Some(seen) => self.blocked(direction, seen),
+                    Some(seen) => self.blocked(direction, Flags::CALL, seen),
                     None => self.register_now()?,
                 }
                 Ok(None)
@@ -208,10 +212,11 @@ impl<S: AsRawFd> Registration<S> {
         }
     }
 
-    /// A call that began when the word was `seen` has said "would block".
-    fn blocked(&self, direction: Direction, seen: Snapshot) {
+    /// A call that began when the word was `seen`, and was made for one of `wanted`, has said "would block".
+    /// Who waits for something else loses nothing.
+    fn blocked(&self, direction: Direction, wanted: Flags, seen: Snapshot) {
         if let Some(place) = self.place.get() {
-            place.source.clear(direction, Flags::CALL.or(Flags::PRIORITY), seen);
+            place.source.clear(direction, wanted, seen);
         }
     }
 
@@ -239,7 +244,7 @@ impl<S: AsRawFd> Registration<S> {
         if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             for (direction, wanted, seen) in seen {
                 if let (Some(seen), true) = (seen, wanted != Flags::NONE) {
-                    self.blocked(direction, seen);
+                    self.blocked(direction, wanted, seen);
                 }
             }
         }
@@ -326,13 +331,12 @@ impl Seen {
     /// What there is of what an interest names.
     pub(crate) fn ready(self, interest: Interest) -> Ready {
         let (read, write) = (self.read.flags(), self.write.flags());
-        let any = Flags::READY.or(Flags::ERROR);
         let all = [
-            (Ready::READABLE, read.has_any(any)),
+            (Ready::READABLE, read.has_any(Flags::READY)),
             (Ready::READ_CLOSED, read.has_any(Flags::CLOSED)),
             (Ready::PRIORITY, read.has_any(Flags::PRIORITY)),
             (Ready::ERROR, read.has_any(Flags::ERROR)),
-            (Ready::WRITABLE, write.has_any(any)),
+            (Ready::WRITABLE, write.has_any(Flags::READY)),
             (Ready::WRITE_CLOSED, write.has_any(Flags::CLOSED)),
         ];
         let is_so = all.into_iter().filter(|(_, is_so)| *is_so).map(|(ready, _)| ready);

@@ -10,6 +10,9 @@ use crate::source::Direction;
 
 /// A stream of `mio`.
 pub(crate) trait Stream: AsRawFd {
+    /// Whether a read that does not fill its buffer has taken all there was [RG10].
+    const READS_ALL: bool;
+
     fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
     fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
     fn write(&self, buf: &[u8]) -> io::Result<usize>;
@@ -18,8 +21,10 @@ pub(crate) trait Stream: AsRawFd {
 }
 
 macro_rules! is_stream {
-    ($($type:ty)*) => {$(
+    ($($type:ty, $reads_all:literal;)*) => {$(
         impl Stream for $type {
+            const READS_ALL: bool = $reads_all;
+
             fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
                 Read::read(&mut &*self, buf)
             }
@@ -43,7 +48,18 @@ macro_rules! is_stream {
     )*};
 }
 
-is_stream!(mio::net::TcpStream mio::net::UnixStream);
+is_stream! {
+    mio::net::TcpStream, true;
+    mio::net::UnixStream, false; // it stops where the sender passed a descriptor
+}
+
+/// The system takes no more buffers in one call: the rest stays empty, or unsent, whatever there is.
+const BUFFERS: usize = 1024;
+
+/// How many bytes a call moves if nothing but a lack of them, or of room, stops it; 0 if something may.
+fn len(buffers: impl ExactSizeIterator<Item = usize>) -> usize {
+    if buffers.len() > BUFFERS { 0 } else { buffers.sum() }
+}
 
 impl<S: Stream> Registration<S> {
     pub(crate) fn poll_read(
@@ -51,7 +67,8 @@ impl<S: Stream> Registration<S> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_transfer(Direction::Read, cx, buf.len(), |io| io.read(buf))
+        let len = if S::READS_ALL { buf.len() } else { 0 };
+        self.poll_transfer(Direction::Read, cx, len, |io| io.read(buf))
     }
 
     pub(crate) fn poll_read_vectored(
@@ -59,7 +76,7 @@ impl<S: Stream> Registration<S> {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
+        let len = if S::READS_ALL { len(bufs.iter().map(|buf| buf.len())) } else { 0 };
         self.poll_transfer(Direction::Read, cx, len, |io| io.read_vectored(bufs))
     }
 
@@ -72,7 +89,7 @@ impl<S: Stream> Registration<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
+        let len = len(bufs.iter().map(|buf| buf.len()));
         self.poll_transfer(Direction::Write, cx, len, |io| io.write_vectored(bufs))
     }
 
