@@ -1,63 +1,16 @@
 //! Bytes arrive as they were sent, however they are cut: on TCP and on Unix sockets.
 
-use std::future::Future;
+#[path = "net/pair.rs"]
+mod pair;
+
 use std::io::{self, IoSlice, IoSliceMut};
-use std::time::Duration;
 
 use futures::future::join;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rt_executor::block_on;
-use rt_io::net::{TcpListener, TcpStream, UnixStream};
+use rt_io::net::{TcpStream, UnixStream};
 
-#[track_caller]
-fn within(body: impl FnOnce() -> io::Result<()> + Send + 'static) {
-    rt_testkit::within(Duration::from_secs(60), body).expect("no call fails here");
-}
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Sized {
-    /// Two ends, which the reactor does not know yet.
-    async fn pair() -> io::Result<(Self, Self)>;
-
-    /// Until it may be written to: then the reactor knows it.
-    fn known(&self) -> impl Future<Output = io::Result<()>>;
-
-    /// Two ends that the reactor knows from the beginning: then each call goes by what it says.
-    async fn known_pair() -> io::Result<(Self, Self)> {
-        let (one, two) = Self::pair().await?;
-        one.known().await?;
-        two.known().await?;
-        Ok((one, two))
-    }
-}
-
-impl Stream for TcpStream {
-    async fn pair() -> io::Result<(TcpStream, TcpStream)> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let client = TcpStream::connect(listener.local_addr()?).await?;
-        let (server, address) = listener.accept().await?;
-        assert_eq!(address, client.local_addr()?, "a connection comes from somewhere else");
-        Ok((client, server))
-    }
-
-    fn known(&self) -> impl Future<Output = io::Result<()>> {
-        self.writable()
-    }
-}
-
-impl Stream for UnixStream {
-    async fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        UnixStream::pair()
-    }
-
-    fn known(&self) -> impl Future<Output = io::Result<()>> {
-        self.writable()
-    }
-}
-
-/// Bytes that say where they belong: two neighbours, and two pages, differ.
-fn bytes(len: usize, seed: usize) -> Vec<u8> {
-    (0..len).map(|at| (at * 31 + at / 251 + seed) as u8).collect()
-}
+use crate::pair::{Stream, bytes, within};
 
 /// Sends all in pieces, and then the end.
 async fn send(mut to: impl AsyncWrite + Unpin, all: &[u8], piece: usize) -> io::Result<()> {
@@ -214,7 +167,7 @@ fn more_buffers_than_the_system_takes_at_once_are_no_sign_that_it_is_full() {
     within(|| block_on(vectored::<UnixStream>(&[1; 1_500], 20_000)));
 }
 
-async fn both_ways<S: Stream + 'static>() -> io::Result<()> {
+async fn both_ways<S: Stream>() -> io::Result<()> {
     const LEN: usize = 8 << 20;
     let (one, two) = S::pair().await?;
     let ((one_in, one_out), (two_in, two_out)) = (one.split(), two.split());
