@@ -5,6 +5,8 @@
 //!   in the order of all fences is seen by the look behind the other. So the thread does not wait, or it is
 //!   rung for.
 //! * **[BE2]** Of many who ring for one wait one goes through the kernel: the one that takes the flag back.
+//!   All changes of the flag are read-modify-writes: one of a late ringer, who rings for a wait of before, stands
+//!   before or behind each of ours, and models can tell.
 
 use std::fmt;
 
@@ -39,12 +41,12 @@ impl Bell {
     /// `parker` is taken.
     // COURSE(8.3) stub: todo
     pub fn select<R>(&self, parker: &Parker, select: impl FnOnce(bool) -> R) -> R {
-        self.is_selecting.store(true, Ordering::Relaxed);
+        self.is_selecting.swap(true, Ordering::Relaxed); // [BE2]
         // ORDER(selecting): between what we say and what we look at [BE1].
         fence(Ordering::SeqCst);
         let may_wait = !parker.try_take();
         let selected = select(may_wait);
-        self.is_selecting.store(false, Ordering::Relaxed);
+        self.is_selecting.swap(false, Ordering::Relaxed); // [BE2]
         let _ = parker.try_take(); // the token that came with the ring
         selected
     }
