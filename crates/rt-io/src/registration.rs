@@ -14,11 +14,11 @@
 //! * **[IO2]** A socket is registered once, with the reactor of the thread on which it blocked first, and for
 //!   both directions. The kernel says at the registration what it is ready for: an edge between the call and
 //!   that is not lost.
-//! * **[RG8]** A call that was interrupted by a signal is made again.
-//! * **[RG10]** A transfer that is shorter than it might be says that there is no more, unless something else has
+//! * **[IO3]** A call that was interrupted by a signal is made again.
+//! * **[IO5]** A transfer that is shorter than it might be says that there is no more, unless something else has
 //!   stopped it: the mark of urgent data (that is why all register for it), a descriptor that is passed, a limit
 //!   on the number of buffers.
-//! * **[RG9]** Each call that gets something spends the budget of its task's poll.
+//! * **[IO4]** Each call that gets something spends the budget of its task's poll.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -69,7 +69,7 @@ pub(crate) struct Seen {
 static TURNS: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
 
 impl<S: AsRawFd> Registration<S> {
-    /// For both directions, and urgent data [RG10]. The descriptor is non-blocking.
+    /// For both directions, and urgent data [IO5]. The descriptor is non-blocking.
     pub(crate) fn new(io: S) -> Registration<S> {
         let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         Registration { place: OnceLock::new(), io, interest, is_ours: true }
@@ -128,7 +128,7 @@ impl<S: AsRawFd> Registration<S> {
     }
 
     /// The same for a call that moves bytes, `len` at most: one that moves fewer has taken all that was there,
-    /// and the call that would say so is saved [RG10]. Unless an event came since, the stream is at its end
+    /// and the call that would say so is saved [IO5]. Unless an event came since, the stream is at its end
     /// [RD4], or there is an error. Nothing is saved if `len` is 0.
     pub(crate) fn poll_transfer(
         &self,

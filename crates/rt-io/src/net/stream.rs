@@ -10,7 +10,7 @@ use crate::source::Direction;
 
 /// A stream of `mio`.
 pub(crate) trait Stream: AsRawFd {
-    /// Whether a read that does not fill its buffer has taken all there was [RG10].
+    /// Whether a read that does not fill its buffer has taken all there was [IO5].
     const READS_ALL: bool;
 
     fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
