@@ -1,5 +1,8 @@
 //! Waiting for descriptors; with the feature `io-util` also what of `tokio::io` needs no runtime.
 
+#[cfg(any(feature = "fs", feature = "io-std"))]
+pub(crate) mod blocking;
+
 #[cfg(feature = "io-util")]
 mod util;
 

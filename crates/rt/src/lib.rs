@@ -20,6 +20,9 @@ pub mod runtime;
 pub mod task;
 pub mod time;
 
+#[cfg(feature = "fs")]
+pub mod fs;
+
 #[cfg(feature = "sync")]
 pub mod sync;
 
