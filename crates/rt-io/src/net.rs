@@ -28,6 +28,8 @@ mod unix_listener;
 
 mod unix_datagram;
 
+mod unix_pipe;
+
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;
@@ -42,9 +44,14 @@ pub mod tcp {
     pub use super::tcp_stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 }
 
-/// The halves of a [`UnixStream`], and addresses.
+/// The halves of a [`UnixStream`], addresses, and pipes.
 pub mod unix {
     pub use std::os::unix::net::SocketAddr;
+
+    /// Pipes: bytes go one way, within this machine.
+    pub mod pipe {
+        pub use crate::net::unix_pipe::{Receiver, Sender, pipe};
+    }
 
     pub use super::unix_stream::{
         OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf,

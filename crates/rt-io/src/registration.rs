@@ -75,6 +75,11 @@ impl<S: AsRawFd> Registration<S> {
         Registration { place: OnceLock::new(), io, interest, is_ours: true }
     }
 
+    /// For one direction: the other one does not exist.
+    pub(crate) fn one_way(io: S, interest: Interest) -> Registration<S> {
+        Registration { place: OnceLock::new(), io, interest, is_ours: true }
+    }
+
     /// For a descriptor that may stay open when this is dropped.
     pub(crate) fn of_others(io: S, interest: Interest) -> Registration<S> {
         Registration { place: OnceLock::new(), io, interest, is_ours: false }

@@ -30,7 +30,7 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($($type:ty)*) => {$(
+    ($end:expr => $($type:ty)*) => {$(
         impl AsyncWrite for $type {
             fn poll_write(
                 self: Pin<&mut Self>,
@@ -57,7 +57,8 @@ macro_rules! write {
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.registration().end_writing())
+                let end: fn(&$type) -> io::Result<()> = $end;
+                Poll::Ready(end(&self))
             }
         }
     )*};
@@ -65,5 +66,8 @@ macro_rules! write {
 
 read!(TcpStream tcp::ReadHalf<'_> tcp::OwnedReadHalf);
 read!(UnixStream unix::ReadHalf<'_> unix::OwnedReadHalf);
-write!(TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
-write!(UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf);
+write!(|io| io.registration().end_writing() => TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
+write!(|io| io.registration().end_writing() => UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf);
+read!(unix::pipe::Receiver);
+// It ends with the last handle of its end, and that is not this one's to say.
+write!(|_| Ok(()) => unix::pipe::Sender);

@@ -1,4 +1,4 @@
-//! What TCP's streams and Unix's have in common: reading, writing, ending.
+//! What TCP's streams, Unix's and pipes have in common: reading, writing, ending.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
@@ -8,23 +8,26 @@ use std::task::{Context, Poll};
 use crate::registration::Registration;
 use crate::source::Direction;
 
-/// A stream of `mio`.
-pub(crate) trait Stream: AsRawFd {
-    /// Whether a read that does not fill its buffer has taken all there was [IO5].
-    const READS_ALL: bool;
-
+/// What is read from: a type of `mio`.
+pub(crate) trait Reads: AsRawFd {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
     fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
+}
+
+/// What is written to.
+pub(crate) trait Writes: AsRawFd {
     fn write(&self, buf: &[u8]) -> io::Result<usize>;
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// Both, and each direction ends by itself.
+pub(crate) trait Stream: Reads + Writes {
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 
-macro_rules! is_stream {
-    ($($type:ty, $reads_all:literal;)*) => {$(
-        impl Stream for $type {
-            const READS_ALL: bool = $reads_all;
-
+macro_rules! reads {
+    ($($type:ty)*) => {$(
+        impl Reads for $type {
             fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
                 Read::read(&mut &*self, buf)
             }
@@ -32,7 +35,13 @@ macro_rules! is_stream {
             fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
                 Read::read_vectored(&mut &*self, bufs)
             }
+        }
+    )*};
+}
 
+macro_rules! writes {
+    ($($type:ty)*) => {$(
+        impl Writes for $type {
             fn write(&self, buf: &[u8]) -> io::Result<usize> {
                 Write::write(&mut &*self, buf)
             }
@@ -40,7 +49,13 @@ macro_rules! is_stream {
             fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
                 Write::write_vectored(&mut &*self, bufs)
             }
+        }
+    )*};
+}
 
+macro_rules! is_stream {
+    ($($type:ty)*) => {$(
+        impl Stream for $type {
             fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 <$type>::shutdown(self, how)
             }
@@ -48,20 +63,11 @@ macro_rules! is_stream {
     )*};
 }
 
-is_stream! {
-    mio::net::TcpStream, true;
-    mio::net::UnixStream, false; // it stops where the sender passed a descriptor
-}
+reads!(mio::net::TcpStream mio::net::UnixStream mio::unix::pipe::Receiver);
+writes!(mio::net::TcpStream mio::net::UnixStream mio::unix::pipe::Sender);
+is_stream!(mio::net::TcpStream mio::net::UnixStream);
 
-/// The system takes no more buffers in one call: the rest stays empty, or unsent, whatever there is.
-const BUFFERS: usize = 1024;
-
-/// How many bytes a call moves if nothing but a lack of them, or of room, stops it; 0 if something may.
-fn len(buffers: impl ExactSizeIterator<Item = usize>) -> usize {
-    if buffers.len() > BUFFERS { 0 } else { buffers.sum() }
-}
-
-impl<S: Stream> Registration<S> {
+impl<S: Reads> Registration<S> {
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -79,7 +85,9 @@ impl<S: Stream> Registration<S> {
         let len = if S::READS_ALL { len(bufs.iter().map(|buf| buf.len())) } else { 0 };
         self.poll_transfer(Direction::Read, cx, len, |io| io.read_vectored(bufs))
     }
+}
 
+impl<S: Writes> Registration<S> {
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_transfer(Direction::Write, cx, buf.len(), |io| io.write(buf))
     }
@@ -92,7 +100,9 @@ impl<S: Stream> Registration<S> {
         let len = len(bufs.iter().map(|buf| buf.len()));
         self.poll_transfer(Direction::Write, cx, len, |io| io.write_vectored(bufs))
     }
+}
 
+impl<S: Stream> Registration<S> {
     /// Ends the direction of writing. A stream whose peer has ended all is ended already.
     pub(crate) fn end_writing(&self) -> io::Result<()> {
         match self.get_ref().shutdown(Shutdown::Write) {

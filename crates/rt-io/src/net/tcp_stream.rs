@@ -14,7 +14,7 @@ use socket2::SockRef;
 
 use crate::interest::{Interest, Ready};
 use crate::net::addr::{ToSocketAddrs, first_of};
-use crate::net::stream::{Stream, halves};
+use crate::net::stream::{Reads, Writes, halves};
 use crate::registration::Registration;
 use crate::source::Direction;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::interest::{Interest, Ready};
-use crate::net::stream::{Stream, halves};
+use crate::net::stream::{Reads, Writes, halves};
 use crate::registration::Registration;
 use crate::source::Direction;
 
