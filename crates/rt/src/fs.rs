@@ -22,6 +22,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod messages;
+
 mod job;
 
 mod open;

@@ -23,6 +23,9 @@ pub mod time;
 #[cfg(feature = "fs")]
 pub mod fs;
 
+#[cfg(feature = "process")]
+pub mod process;
+
 #[cfg(feature = "sync")]
 pub mod sync;
 

@@ -122,12 +122,6 @@ pub(crate) fn task_local_entered_twice(type_name: &str) -> ! {
 }
 
 #[cold]
-#[track_caller]
-pub(crate) fn no_buffer() -> ! {
-    panic!("`File::set_max_buf_size` of 0: no byte could be moved. Give at least 1")
-}
-
-#[cold]
 pub(crate) fn no_look_up() -> std::io::Error {
     std::io::Error::other("the runtime was shut down: look names up in one that lives")
 }

@@ -17,9 +17,9 @@ use ::tokio::sync::{Mutex, MutexGuard};
 use rt_task::coop;
 
 use crate::fs::job::run;
+use crate::fs::messages;
 use crate::fs::open::Open;
 use crate::io::blocking::{Blocking, Done, MAX_BUF_SIZE};
-use crate::messages;
 
 const WHAT: &str = "`rt::fs::File`";
 
