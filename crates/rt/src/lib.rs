@@ -26,6 +26,9 @@ pub mod fs;
 #[cfg(feature = "process")]
 pub mod process;
 
+#[cfg(feature = "signal")]
+pub mod signal;
+
 #[cfg(feature = "sync")]
 pub mod sync;
 
