@@ -56,6 +56,9 @@ const WHAT: &str = "`rt::fs::File`";
 /// its length: before, nothing is written; after, all of it. (`write_all` may have been at the second of several
 /// writes, and does not say so.)
 ///
+/// One operation is on its way at a time: a write waits for a read that was cancelled. If that was of a terminal or a
+/// pipe, what it read is lost with the write: take a handle for each direction.
+///
 /// # Panics
 ///
 /// Outside of a runtime, if an operation has to begin.
