@@ -126,7 +126,9 @@ impl Reactor {
         Handle { shared: self.shared.clone() }
     }
 
-    /// Waits in the kernel, and puts who is concerned into the batch.
+    /// Waits in the kernel, or at the parker until there is a selector [RE2], and puts who is concerned into
+    /// the batch.
+    // COURSE(8.5) stub: todo
     fn turn(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
         let Reactor { shared, parker, selector } = self;
         let Some(selector) = selector else { return parker.park(timeout, ready) };
@@ -184,6 +186,8 @@ impl Shared {
     /// # Errors
     ///
     /// If the reactor is gone, the system has no descriptors for the first one, or takes this one in no list.
+    /// Nothing is left behind then.
+    // COURSE(8.4) stub: todo
     pub(crate) fn register(
         &self,
         fd: RawFd,
@@ -236,6 +240,8 @@ impl Shared {
         }
     }
 
+    /// Tells each source what the kernel says of it. Who waits for that goes into the batch [RE3].
+    // COURSE(8.5) stub: todo
     fn dispatch(&self, events: &mio::Events, ready: &mut WakeBatch) {
         let sources = lock(&self.sources);
         for event in events {
@@ -289,6 +295,7 @@ impl Handle {
 
 impl Drop for Reactor {
     /// Nobody looks at the sockets any more `[RE4]`.
+    // COURSE(8.8) stub: leak
     fn drop(&mut self) {
         let sources = lock(&self.shared.sources).close();
         let mut ready = WakeBatch::new();

@@ -95,6 +95,7 @@ impl Snapshot {
 
     /// Whether one of `wanted` is in, or nothing more is to be waited for [RD3].
     #[must_use]
+    // COURSE(8.1) stub: todo
     pub const fn is_worth_a_call(self, wanted: Flags) -> bool {
         self.flags().has_any(wanted.or(Flags::SHUTDOWN))
     }
@@ -105,12 +106,14 @@ impl Snapshot {
         self.flags().has_any(Flags::SHUTDOWN)
     }
 
-    /// An event came.
+    /// An event came: the flags are set, and the tick moves on. It comes round one day [RD2].
+    // COURSE(8.1) stub: todo
     const fn event(self, flags: Flags) -> Snapshot {
         Snapshot(self.0.wrapping_add(TICK) | flags.0)
     }
 
     /// A call that began when the word was `seen` has said that `gone` is not so [RD1] [RD3].
+    // COURSE(8.1) stub: todo
     const fn without(self, gone: Flags, seen: Snapshot) -> Option<Snapshot> {
         if self.tick() == seen.tick() {
             Some(Snapshot(self.0 & !(gone.0 & !Flags::SHUTDOWN.0)))
@@ -155,7 +158,6 @@ impl Readiness {
     }
 
     /// An event came: the flags are set, and the tick moves on.
-    // COURSE(8.1) stub: todo
     pub fn event(&self, flags: Flags) {
         self.change(|word| Some(word.event(flags)));
     }
@@ -166,7 +168,6 @@ impl Readiness {
     }
 
     /// A call has said that `gone` is not so. Nothing is cleared if an event came since `seen` [RD1].
-    // COURSE(8.1) stub: todo
     pub fn clear(&self, gone: Flags, seen: Snapshot) {
         self.change(|word| word.without(gone, seen));
     }

@@ -101,7 +101,9 @@ impl<S: AsRawFd> Registration<S> {
         }
     }
 
+    /// Registers it with the reactor of this thread [IO2]. Of several threads that are here at once one does.
     #[cold]
+    // COURSE(8.4) stub: todo
     fn register(&self) -> io::Result<&Place> {
         let reactor = Handle::here()?.shared;
         let fd = self.io.as_raw_fd();
@@ -133,8 +135,9 @@ impl<S: AsRawFd> Registration<S> {
     }
 
     /// The same for a call that moves bytes, `len` at most: one that moves fewer has taken all that was there,
-    /// and the call that would say so is saved [IO5]. Unless an event came since, the stream is at its end
-    /// [RD4], or there is an error. Nothing is saved if `len` is 0.
+    /// and the call that would say so is saved. Unless an event came since, or the stream is at its end
+    /// [RD4].
+    // COURSE(8.7) stub: todo
     pub(crate) fn poll_transfer(
         &self,
         direction: Direction,
@@ -152,7 +155,9 @@ impl<S: AsRawFd> Registration<S> {
         Poll::Ready(Ok(count))
     }
 
-    // COURSE(8.4) stub: todo
+    /// Makes the call if it may not block, and again when it would have; see the module. Also says what was
+    /// known before the call that got something, if it is registered.
+    // COURSE(8.6) stub: todo
     fn poll_call<R>(
         &self,
         direction: Direction,
@@ -198,6 +203,7 @@ impl<S: AsRawFd> Registration<S> {
 
     /// One call. `Ok(None)` if it would block, which the reactor then knows, or was interrupted [IO3]. An
     /// error of the outer kind is one of the registration.
+    // COURSE(8.6) stub: todo
     fn call<R>(
         &self,
         direction: Direction,

@@ -65,6 +65,7 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// Takes a source in. `None` behind a close, or if four thousand million are in.
+    // COURSE(8.4) stub: todo
     pub(crate) fn insert(&mut self, source: Arc<Source>) -> Option<Token> {
         if self.is_closed || self.places.vacant_key() >= u32::MAX as usize {
             return None;
@@ -77,12 +78,14 @@ impl Sources {
     }
 
     /// The source of a token, if it is still registered [TK1].
+    // COURSE(8.4) stub: todo
     pub(crate) fn get(&self, token: Token) -> Option<&Arc<Source>> {
         let is_now = self.generations.get(token.place()) == Some(&token.generation());
         self.places.get(token.place()).filter(|_| is_now)
     }
 
-    /// Lets it go.
+    /// Lets it go. Its place has another generation from now on [TK1].
+    // COURSE(8.4) stub: todo
     pub(crate) fn remove(&mut self, token: Token) -> Option<Arc<Source>> {
         self.get(token)?;
         let generation = &mut self.generations[token.place()];
