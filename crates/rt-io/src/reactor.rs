@@ -65,7 +65,7 @@ const EVENTS: usize = 1024;
 pub struct Reactor {
     shared: Arc<Shared>,
     parker: Parker,
-    /// From the first registration on [RE2].
+    /// From the first registration on `[RE2]`.
     selector: Option<Selector>,
 }
 
@@ -126,7 +126,7 @@ impl Reactor {
         Handle { shared: self.shared.clone() }
     }
 
-    /// Waits in the kernel, or at the parker until there is a selector [RE2], and puts who is concerned into
+    /// Waits in the kernel, or at the parker until there is a selector `[RE2]`, and puts who is concerned into
     /// the batch.
     // COURSE(8.5) stub: todo
     fn turn(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
@@ -225,7 +225,7 @@ impl Shared {
         Ok((self.kernel.get_or_init(|| kernel), true))
     }
 
-    /// Events of a socket that is about to be closed find nobody from now on [RE5].
+    /// Events of a socket that is about to be closed find nobody from now on `[RE5]`.
     pub(crate) fn forget(&self, token: Token) {
         let source = lock(&self.sources).remove(token);
         drop(source);
@@ -240,7 +240,7 @@ impl Shared {
         }
     }
 
-    /// Tells each source what the kernel says of it. Who waits for that goes into the batch [RE3].
+    /// Tells each source what the kernel says of it. Who waits for that goes into the batch `[RE3]`.
     // COURSE(8.5) stub: todo
     fn dispatch(&self, events: &mio::Events, ready: &mut WakeBatch) {
         let sources = lock(&self.sources);

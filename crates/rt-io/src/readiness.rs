@@ -93,7 +93,7 @@ impl Snapshot {
         self.0 / TICK
     }
 
-    /// Whether one of `wanted` is in, or nothing more is to be waited for [RD3].
+    /// Whether one of `wanted` is in, or nothing more is to be waited for `[RD3]`.
     #[must_use]
     // COURSE(8.1) stub: todo
     pub const fn is_worth_a_call(self, wanted: Flags) -> bool {
@@ -106,13 +106,13 @@ impl Snapshot {
         self.flags().has_any(Flags::SHUTDOWN)
     }
 
-    /// An event came: the flags are set, and the tick moves on. It comes round one day [RD2].
+    /// An event came: the flags are set, and the tick moves on. It comes round one day `[RD2]`.
     // COURSE(8.1) stub: todo
     const fn event(self, flags: Flags) -> Snapshot {
         Snapshot(self.0.wrapping_add(TICK) | flags.0)
     }
 
-    /// A call that began when the word was `seen` has said that `gone` is not so [RD1] [RD3].
+    /// A call that began when the word was `seen` has said that `gone` is not so `[RD1]` `[RD3]`.
     // COURSE(8.1) stub: todo
     const fn without(self, gone: Flags, seen: Snapshot) -> Option<Snapshot> {
         if self.tick() == seen.tick() {
@@ -162,12 +162,12 @@ impl Readiness {
         self.change(|word| Some(word.event(flags)));
     }
 
-    /// Nobody waits for events any more [RD3].
+    /// Nobody waits for events any more `[RD3]`.
     pub fn shut_down(&self) {
         self.event(Flags::SHUTDOWN);
     }
 
-    /// A call has said that `gone` is not so. Nothing is cleared if an event came since `seen` [RD1].
+    /// A call has said that `gone` is not so. Nothing is cleared if an event came since `seen` `[RD1]`.
     pub fn clear(&self, gone: Flags, seen: Snapshot) {
         self.change(|word| word.without(gone, seen));
     }

@@ -69,7 +69,7 @@ pub(crate) struct Seen {
 static TURNS: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
 
 impl<S: AsRawFd> Registration<S> {
-    /// For both directions, and urgent data [IO5]. The descriptor is non-blocking.
+    /// For both directions, and urgent data `[IO5]`. The descriptor is non-blocking.
     pub(crate) fn new(io: S) -> Registration<S> {
         let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         Registration { place: OnceLock::new(), io, interest, is_ours: true }
@@ -93,7 +93,7 @@ impl<S: AsRawFd> Registration<S> {
         &mut self.io
     }
 
-    /// Its place, now if it has none yet [IO2].
+    /// Its place, now if it has none yet `[IO2]`.
     fn place(&self) -> io::Result<&Place> {
         match self.place.get() {
             Some(place) => Ok(place),
@@ -101,7 +101,7 @@ impl<S: AsRawFd> Registration<S> {
         }
     }
 
-    /// Registers it with the reactor of this thread [IO2]. Of several threads that are here at once one does.
+    /// Registers it with the reactor of this thread `[IO2]`. Of several threads that are here at once one does.
     #[cold]
     // COURSE(8.4) stub: todo
     fn register(&self) -> io::Result<&Place> {
@@ -136,7 +136,7 @@ impl<S: AsRawFd> Registration<S> {
 
     /// The same for a call that moves bytes, `len` at most: one that moves fewer has taken all that was there,
     /// and the call that would say so is saved. Unless an event came since, or the stream is at its end
-    /// [RD4].
+    /// `[RD4]`.
     // COURSE(8.7) stub: todo
     pub(crate) fn poll_transfer(
         &self,
@@ -201,7 +201,7 @@ impl<S: AsRawFd> Registration<S> {
         }
     }
 
-    /// One call. `Ok(None)` if it would block, which the reactor then knows, or was interrupted [IO3]. An
+    /// One call. `Ok(None)` if it would block, which the reactor then knows, or was interrupted `[IO3]`. An
     /// error of the outer kind is one of the registration.
     // COURSE(8.6) stub: todo
     fn call<R>(
@@ -378,7 +378,7 @@ fn write_flags(ready: Ready) -> Flags {
         .or(Flags::ERROR.when(ready.is_error()))
 }
 
-/// What was seen, unless nobody looks at the socket any more [RD3].
+/// What was seen, unless nobody looks at the socket any more `[RD3]`.
 fn alive(seen: Snapshot) -> io::Result<Snapshot> {
     if seen.is_shut_down() { Err(messages::shut_down()) } else { Ok(seen) }
 }

@@ -246,7 +246,7 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits no more: the waker that it has left goes with it, dropped when the lock is free [SO2].
+    /// Waits no more: the waker that it has left goes with it, dropped when the lock is free `[SO2]`.
     // COURSE(8.2) stub: leak
     fn leave(&mut self) {
         if let Some(key) = self.key.take() {

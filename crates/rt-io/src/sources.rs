@@ -77,14 +77,14 @@ impl Sources {
         Some(Token::new(place, self.generations[place]))
     }
 
-    /// The source of a token, if it is still registered [TK1].
+    /// The source of a token, if it is still registered `[TK1]`.
     // COURSE(8.4) stub: todo
     pub(crate) fn get(&self, token: Token) -> Option<&Arc<Source>> {
         let is_now = self.generations.get(token.place()) == Some(&token.generation());
         self.places.get(token.place()).filter(|_| is_now)
     }
 
-    /// Lets it go. Its place has another generation from now on [TK1].
+    /// Lets it go. Its place has another generation from now on `[TK1]`.
     // COURSE(8.4) stub: todo
     pub(crate) fn remove(&mut self, token: Token) -> Option<Arc<Source>> {
         self.get(token)?;
@@ -98,7 +98,7 @@ impl Sources {
         removed
     }
 
-    /// Takes nobody in any more [TK2]. Who was in.
+    /// Takes nobody in any more `[TK2]`. Who was in.
     pub(crate) fn close(&mut self) -> Vec<Arc<Source>> {
         self.is_closed = true;
         self.places.drain().collect()

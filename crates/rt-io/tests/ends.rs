@@ -16,7 +16,7 @@ use socket2::SockRef;
 use crate::pair::{Stream, bytes, within};
 
 /// Reads until the end, or an error.
-async fn read_all(from: &mut (impl Stream + Unpin), room: usize) -> io::Result<Vec<u8>> {
+async fn read_all(from: &mut impl Stream, room: usize) -> io::Result<Vec<u8>> {
     let (mut all, mut buf) = (Vec::new(), vec![0; room]);
     loop {
         match from.read(&mut buf).await? {
@@ -173,7 +173,7 @@ fn bytes_before_a_reset_do_not_hide_it() {
 }
 
 /// Writes until there is no more room.
-async fn fill(stream: &mut (impl Stream + Unpin)) -> io::Result<()> {
+async fn fill(stream: &mut impl Stream) -> io::Result<()> {
     let much = vec![0; 1 << 20];
     loop {
         match poll!(stream.write(&much)) {

@@ -1,4 +1,11 @@
 //! What all sockets have, written once.
+//!
+//! * **[NT1]** A socket may be made, used and dropped on any thread, in a runtime or in none. It waits with the
+//!   reactor of the thread on which it blocked first.
+//! * **[NT2]** No descriptor is inherited by a child process, and all are non-blocking from the beginning.
+//! * **[NT3]** Calls that take `&self` may wait in any number of tasks at once. Of those who poll one
+//!   direction of a stream (`poll_*`, `read`, `write`), the last one is woken.
+//! * **[NT4]** The owned halves of a stream are two, and nobody else has it.
 
 /// Readiness, conversions and descriptors of a type whose field `io` is a registration.
 macro_rules! socket {

@@ -10,6 +10,9 @@ use crate::source::Direction;
 
 /// What is read from: a type of `mio`.
 pub(crate) trait Reads: AsRawFd {
+    /// Whether a read that does not fill its buffer has taken all there was `[IO5]`.
+    const READS_ALL: bool;
+
     fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
     fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
 }
@@ -26,8 +29,10 @@ pub(crate) trait Stream: Reads + Writes {
 }
 
 macro_rules! reads {
-    ($($type:ty)*) => {$(
+    ($($type:ty, $reads_all:literal;)*) => {$(
         impl Reads for $type {
+            const READS_ALL: bool = $reads_all;
+
             fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
                 Read::read(&mut &*self, buf)
             }
@@ -63,9 +68,21 @@ macro_rules! is_stream {
     )*};
 }
 
-reads!(mio::net::TcpStream mio::net::UnixStream mio::unix::pipe::Receiver);
+reads! {
+    mio::net::TcpStream, true;
+    mio::net::UnixStream, false; // it stops where the sender passed a descriptor
+    mio::unix::pipe::Receiver, true;
+}
 writes!(mio::net::TcpStream mio::net::UnixStream mio::unix::pipe::Sender);
 is_stream!(mio::net::TcpStream mio::net::UnixStream);
+
+/// The system takes no more buffers in one call: the rest stays empty, or unsent, whatever there is.
+const BUFFERS: usize = 1024;
+
+/// How many bytes a call moves if nothing but a lack of them, or of room, stops it; 0 if something may.
+fn len(buffers: impl ExactSizeIterator<Item = usize>) -> usize {
+    if buffers.len() > BUFFERS { 0 } else { buffers.sum() }
+}
 
 impl<S: Reads> Registration<S> {
     pub(crate) fn poll_read(
