@@ -1,8 +1,9 @@
 //! What needs minutes or the real clock: promise 10, ten million tasks, joined and accounted for, ten million
-//! wakes that race with the end of their runtime, ten million operations on the wheel. Prints figures, and ends with 1 if one misses its limit.
+//! wakes that race with the end of their runtime, ten million operations on the wheel, a million connections. Prints figures, and ends with 1 if one misses its limit.
 //!
 //! `cargo run --release -p rt-soak [SECONDS]`: an idle process is watched for so many seconds, 60 if
-//! nothing is said. `RT_TASKS`, `RT_RACES` and `RT_WHEEL_OPS` (ten million each) and `RT_WHEEL_SEED` change the
+//! nothing is said. `RT_TASKS`, `RT_RACES` and `RT_WHEEL_OPS` (ten million each), `RT_CONNECTIONS` (9,900 at once), `RT_TURNS` (a million one
+//! after the other) and `RT_WHEEL_SEED` change the
 //! rest.
 //!
 //! It needs Linux: it reads `/proc/self`.
@@ -10,6 +11,7 @@
 
 mod figure;
 
+mod connections;
 mod counted;
 mod idle;
 mod process;
@@ -55,6 +57,8 @@ fn soak() -> Result<usize, Box<dyn Error>> {
     note(tasks::spawned_and_joined(count("RT_TASKS", 10_000_000)?)?);
     note(counted::tasks(count("RT_TASKS", 10_000_000)?)?);
     note(counted::races(count("RT_RACES", 10_000_000)?)?);
+    note(connections::at_once(count("RT_CONNECTIONS", 9_900)? as usize)?);
+    note(connections::in_turn(count("RT_TURNS", 1_000_000)? as usize)?);
     note(wheel::against_a_map(count("RT_WHEEL_OPS", 10_000_000)?, seed()?));
     Ok(figures.iter().filter(|figure| !figure.is_kept()).count())
 }
