@@ -17,7 +17,7 @@ fn within(body: impl FnOnce() -> io::Result<()> + Send + 'static) {
     rt_testkit::within(Duration::from_secs(60), body).expect("no call fails here");
 }
 
-fn find(host: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+fn find<H: ToSocketAddrs>(host: H) -> io::Result<Vec<SocketAddr>> {
     Ok(block_on(lookup_host(host))?.collect())
 }
 
@@ -30,6 +30,7 @@ fn whatever_leads_to_addresses_does() {
         assert_eq!(find(v4)?, [four]);
         assert_eq!(find(v6)?, [six]);
         assert_eq!(find(four)?, [four]);
+        assert_eq!(find::<&SocketAddr>(&six)?, [six]);
         assert_eq!(find((IpAddr::V6(Ipv6Addr::LOCALHOST), 80))?, [six]);
         assert_eq!(find((Ipv4Addr::LOCALHOST, 80))?, [four]);
         assert_eq!(find((Ipv6Addr::LOCALHOST, 80))?, [six]);
@@ -37,7 +38,9 @@ fn whatever_leads_to_addresses_does() {
         assert_eq!(find(&[four, six][..])?, [four, six]);
         assert_eq!(find(vec![six])?, [six]);
         assert_eq!(find("127.0.0.1:80")?, [four]);
-        assert_eq!(find("[::1]:80".to_owned())?, [six]);
+        let text = "[::1]:80".to_owned();
+        assert_eq!(find(&text)?, [six]);
+        assert_eq!(find(text)?, [six]);
         assert_eq!(find(("127.0.0.1", 80))?, [four]);
         assert_eq!(find(("::1".to_owned(), 80))?, [six]);
         assert!(find("localhost:80")?.iter().all(|addr| addr.ip().is_loopback()));

@@ -162,17 +162,21 @@ fn a_time_that_was_given_up_does_not_end_the_next_wait() {
                 waker.wake_by_ref();
             }
         });
-        for long in [Duration::from_millis(10), Duration::from_millis(30)] {
-            asks.send(Duration::ZERO).expect("it is there");
-            reactor.park(Some(long), &mut batch); // ended by the wake, most likely
+        let long = Duration::from_millis(30);
+        let mut was_given_up = false;
+        while !was_given_up {
+            asks.send(Duration::from_millis(5)).expect("it is there");
             let began = Instant::now();
-            asks.send(Duration::from_millis(50)).expect("it is there");
-            reactor.park(None, &mut batch);
-            if began.elapsed() < Duration::from_millis(50) {
-                // The wake of before, if the time was up first: once, and no more.
-                reactor.park(None, &mut batch);
+            reactor.park(Some(long), &mut batch);
+            was_given_up = began.elapsed() < long;
+            if !was_given_up {
+                reactor.park(None, &mut batch); // the thread was late: once more
+                continue;
             }
-            assert!(began.elapsed() >= Duration::from_millis(50), "an alarm that was given up");
+            let began = Instant::now();
+            asks.send(2 * long).expect("it is there");
+            reactor.park(None, &mut batch);
+            assert!(began.elapsed() >= 2 * long, "ended by a time that was given up");
         }
         drop(asks);
         alarm.join().expect("no panic");
