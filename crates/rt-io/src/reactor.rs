@@ -15,7 +15,8 @@
 //! * **[RE3]** Events change words and collect wakers under the lock of the slab; none is woken under it.
 //! * **[RE4]** When the reactor is gone, all who wait are woken, and every call that would wait fails.
 //! * **[RE5]** A socket is not taken out of the kernel's list before it is closed: closing does that. If
-//!   somebody has another descriptor of it, events may come for a token that nobody has [TK1].
+//!   somebody has another descriptor of it, events may come for a token that nobody has [TK1], and it may
+//!   be in the list already if it comes back under its old number.
 //!
 //! Not here: the sockets, who tries first and asks afterwards (`registration.rs`).
 
@@ -194,6 +195,32 @@ impl Shared {
         interest: mio::Interest,
         source: &Arc<Source>,
     ) -> io::Result<Token> {
+        self.enlist(source, |list, token| list.register(&mut SourceFd(&fd), token, interest))
+    }
+
+    /// As [`register`](Shared::register), for a descriptor that nobody else can have registered: if it is in
+    /// the list, then from a socket of before that had its number, and is still open elsewhere [RE5].
+    pub(crate) fn register_own(
+        &self,
+        fd: RawFd,
+        interest: mio::Interest,
+        source: &Arc<Source>,
+    ) -> io::Result<Token> {
+        self.enlist(source, |list, token| {
+            match list.register(&mut SourceFd(&fd), token, interest) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    list.reregister(&mut SourceFd(&fd), token, interest)
+                }
+                done => done,
+            }
+        })
+    }
+
+    fn enlist(
+        &self,
+        source: &Arc<Source>,
+        enlist: impl FnOnce(&mio::Registry, mio::Token) -> io::Result<()>,
+    ) -> io::Result<Token> {
         let mut sources = lock(&self.sources);
         if sources.is_closed() {
             return Err(messages::shut_down());
@@ -201,7 +228,7 @@ impl Shared {
         let (kernel, is_first) = self.kernel()?;
         let token = sources.insert(source.clone()).ok_or_else(messages::shut_down);
         let registered = token.and_then(|token| {
-            let registered = kernel.registry.register(&mut SourceFd(&fd), token.into(), interest);
+            let registered = enlist(&kernel.registry, token.into());
             if registered.is_err() {
                 sources.remove(token);
             }

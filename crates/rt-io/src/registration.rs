@@ -113,7 +113,12 @@ impl<S: AsRawFd> Registration<S> {
             return Ok(place);
         }
         let source = Arc::new(Source::new());
-        let token = reactor.register(fd, self.interest.to_mio(), &source)?;
+        let interest = self.interest.to_mio();
+        let token = if self.is_ours {
+            reactor.register_own(fd, interest, &source)?
+        } else {
+            reactor.register(fd, interest, &source)?
+        };
         let open = (!self.is_ours).then_some(fd);
         Ok(self.place.get_or_init(|| Place { source, reactor, token, open }))
     }

@@ -5,7 +5,7 @@ mod pair;
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use futures::future::{join, join_all};
@@ -151,6 +151,33 @@ fn many_wait_and_each_datagram_goes_to_one_of_them() {
         received.sort();
         let sent: Vec<Vec<u8>> = (0..100).map(|number| vec![number]).collect();
         assert_eq!(received, sent, "a datagram got lost, or came twice");
+        Ok(())
+    });
+}
+
+#[test]
+fn two_threads_whose_first_calls_block_at_the_same_time_both_get_their_datagram() {
+    within(|| {
+        let one = block_on(socket())?;
+        for _ in 0..300 {
+            let two = block_on(socket())?;
+            let meet = Barrier::new(3);
+            thread::scope(|scope| {
+                let threads = [0, 1].map(|_| {
+                    scope.spawn(|| {
+                        meet.wait();
+                        block_on(two.recv(&mut [0; 8]))
+                    })
+                });
+                meet.wait();
+                for _ in 0..2 {
+                    block_on(one.send_to(b"x", two.local_addr()?))?;
+                }
+                threads.into_iter().try_for_each(|thread| {
+                    thread.join().expect("no panic").map(|count| assert_eq!(count, 1))
+                })
+            })?;
+        }
         Ok(())
     });
 }
