@@ -13,7 +13,8 @@
 //!   [`Parker`]: a runtime without sockets has no file descriptors, and is woken by a futex, which takes
 //!   half the time of an `eventfd`. The first registration rings, so that who waits there goes over.
 //! * **[RE3]** Events change words and collect wakers under the lock of the slab; none is woken under it.
-//! * **[RE4]** When the reactor is gone, all who wait are woken, and every call that would wait fails.
+//! * **[RE4]** When the reactor is gone, all who wait are woken, and every call that would wait fails. Its
+//!   descriptors are closed then, whoever still has its wakers or handles.
 //! * **[RE5]** A socket is not taken out of the kernel's list before it is closed: closing does that. If
 //!   somebody has another descriptor of it, events may come for a token that nobody has [TK1], and it may
 //!   be in the list already if it comes back under its old number.
@@ -81,7 +82,8 @@ struct Selector {
 /// What sockets and wakers know of a reactor.
 pub(crate) struct Shared {
     bell: Bell,
-    kernel: OnceLock<Kernel>,
+    /// From the first registration to the end of the reactor: wakers may outlive it, its descriptors do not.
+    kernel: Mutex<Option<Arc<Kernel>>>,
     /// Until whoever parks takes it over.
     selector: Mutex<Option<Selector>>,
     sources: Mutex<Sources>,
@@ -113,7 +115,7 @@ impl Reactor {
         let parker = Parker::new();
         let shared = Arc::new(Shared {
             bell: Bell::new(&parker),
-            kernel: OnceLock::new(),
+            kernel: Mutex::new(None),
             selector: Mutex::new(None),
             sources: Mutex::new(Sources::default()),
             offload: OnceLock::new(),
@@ -145,7 +147,7 @@ impl Reactor {
 impl Park for Reactor {
     /// `[RE2]`, then waits for events, for the token and for the time to pass; `[RE1]`.
     fn park(&mut self, timeout: Option<Duration>, ready: &mut WakeBatch) {
-        if self.selector.is_none() && self.shared.kernel.get().is_some() {
+        if self.selector.is_none() {
             self.selector = lock(&self.shared.selector).take();
         }
         self.turn(timeout, ready);
@@ -243,13 +245,15 @@ impl Shared {
     }
 
     /// The kernel's list, made by the first who asks. Under the lock of the slab.
-    fn kernel(&self) -> io::Result<(&Kernel, bool)> {
-        if let Some(kernel) = self.kernel.get() {
-            return Ok((kernel, false));
+    fn kernel(&self) -> io::Result<(Arc<Kernel>, bool)> {
+        if let Some(kernel) = &*lock(&self.kernel) {
+            return Ok((kernel.clone(), false));
         }
         let (selector, kernel) = Selector::new()?;
         *lock(&self.selector) = Some(selector);
-        Ok((self.kernel.get_or_init(|| kernel), true))
+        let kernel = Arc::new(kernel);
+        *lock(&self.kernel) = Some(kernel.clone());
+        Ok((kernel, true))
     }
 
     /// Events of a socket that is about to be closed find nobody from now on `[RE5]`.
@@ -261,7 +265,8 @@ impl Shared {
     /// As [`forget`](Shared::forget), for a descriptor that stays open.
     pub(crate) fn deregister(&self, fd: RawFd, token: Token) {
         self.forget(token);
-        if let Some(kernel) = self.kernel.get() {
+        let kernel = lock(&self.kernel).clone();
+        if let Some(kernel) = kernel {
             // It fails if the descriptor was closed by somebody else: then it is out already.
             let _gone = kernel.registry.deregister(&mut SourceFd(&fd));
         }
@@ -282,7 +287,8 @@ impl Shared {
     fn ring(&self) {
         self.bell.ring(|| {
             // It fails for want of memory alone; the thread then waits for its timeout.
-            let _rung = self.kernel.get().map(|kernel| kernel.waker.wake());
+            let kernel = lock(&self.kernel).clone();
+            let _rung = kernel.map(|kernel| kernel.waker.wake());
         });
     }
 }
@@ -325,6 +331,8 @@ impl Drop for Reactor {
     // COURSE(8.8) stub: leak
     fn drop(&mut self) {
         let sources = lock(&self.shared.sources).close();
+        drop(lock(&self.shared.kernel).take());
+        drop(lock(&self.shared.selector).take());
         let mut ready = WakeBatch::new();
         sources.iter().for_each(|source| source.shut_down(&mut ready));
         // What is in the batch is woken as it is dropped.

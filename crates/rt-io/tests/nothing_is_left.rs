@@ -46,7 +46,7 @@ fn a_reactor_without_sockets_has_no_descriptor() {
         let before = descriptors()?;
         let mut reactor = Reactor::new();
         let (handle, waker) = (reactor.handle(), reactor.waker());
-        waker.wake();
+        waker.wake_by_ref();
         reactor.park(None, &mut WakeBatch::new());
         reactor.park(Some(Duration::from_millis(1)), &mut WakeBatch::new());
         let entered = handle.enter();
@@ -68,8 +68,10 @@ fn a_reactor_without_sockets_has_no_descriptor() {
         assert_eq!(descriptors()?, with_one + 1, "each socket has more than its own");
         drop((socket, second));
         assert_eq!(handle.registered(), 0);
-        drop((executor, entered, handle));
+        drop((executor, entered));
         assert_eq!(descriptors()?, before, "the reactor is gone, and something of it is open");
+        waker.wake(); // both may outlive it
+        drop(handle);
         Ok(())
     });
 }
