@@ -12,7 +12,8 @@ use crate::source::Direction;
 /// A descriptor of anything that the kernel can wait for, for whoever has the calls: a pipe, a device, a
 /// socket of another library. Names and behaviour are tokio's.
 ///
-/// It must be non-blocking; nobody else may have registered it with the same reactor. Regular files
+/// It must be non-blocking; nobody else may wait for it with the same reactor, also not a socket of ours that it
+/// was borrowed from: of two one would hear nothing. Regular files
 /// can not be waited for: they are always ready.
 ///
 /// ```
@@ -251,7 +252,11 @@ macro_rules! guard {
             /// It is not ready any more: a call would block. Nothing is cleared that came since the wait
             /// for this guard ended.
             pub fn clear_ready(&mut self) {
-                self.clear_ready_matching(self.ready());
+                let ready = self.ready();
+                // The end is for those who read: who waits for something else says nothing of it.
+                let is_end = Ready::READ_CLOSED;
+                let ready = if self.interest.is_readable() { ready } else { ready - is_end };
+                self.clear_ready_matching(ready);
             }
 
             /// As [`clear_ready`](Self::clear_ready), of some of what it was ready for.

@@ -250,9 +250,10 @@ impl Shared {
             return Ok((kernel.clone(), false));
         }
         let (selector, kernel) = Selector::new()?;
-        *lock(&self.selector) = Some(selector);
         let kernel = Arc::new(kernel);
+        // Before the selector: who waits there can be rung for [RE2].
         *lock(&self.kernel) = Some(kernel.clone());
+        *lock(&self.selector) = Some(selector);
         Ok((kernel, true))
     }
 

@@ -229,10 +229,15 @@ impl<S: AsRawFd> Registration<S> {
     }
 
     /// A call that began when the word was `seen`, and was made for one of `wanted`, has said "would block".
-    /// Who waits for something else loses nothing.
+    /// Who waits for something else loses nothing: that this direction has ended, only a call says for which
+    /// that is something to get.
     fn blocked(&self, direction: Direction, wanted: Flags, seen: Snapshot) {
         if let Some(place) = self.place.get() {
-            place.source.clear(direction, wanted, seen);
+            let gone = Flags::CALL
+                .when(wanted.has_any(Flags::READY))
+                .or(Flags::PRIORITY.when(wanted.has_any(Flags::PRIORITY)))
+                .or(Flags::ERROR.when(wanted.has_any(Flags::ERROR)));
+            place.source.clear(direction, gone, seen);
         }
     }
 

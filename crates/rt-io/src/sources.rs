@@ -64,7 +64,7 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Takes a source in. `None` behind a close, or if four thousand million are in.
+    /// Takes a source in. `None` behind a close; and if four thousand million are in, which no system allows.
     // COURSE(8.4) stub: todo
     pub(crate) fn insert(&mut self, source: Arc<Source>) -> Option<Token> {
         if self.is_closed || self.places.vacant_key() >= u32::MAX as usize {

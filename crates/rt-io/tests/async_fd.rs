@@ -256,3 +256,22 @@ fn who_reads_does_not_take_the_urgent_byte_from_who_waits_for_it() {
         })
     });
 }
+
+#[test]
+fn who_waits_for_urgent_data_does_not_take_the_end_from_who_reads() {
+    within(|| {
+        let (reader, writer) = std::io::pipe()?;
+        let both = Interest::READABLE | Interest::PRIORITY;
+        let fd = AsyncFd::with_interest(reader, both)?;
+        drop(writer);
+        block_on(async {
+            let mut urgent = fd.ready(Interest::PRIORITY).await?;
+            assert!(urgent.ready().is_read_closed(), "the end is an end for all");
+            urgent.clear_ready();
+            assert!(urgent.try_io(|_| Err::<(), _>(ErrorKind::WouldBlock.into())).is_err());
+            let end = fd.readable().await?; // for ever, if it was taken
+            assert!(end.ready().is_read_closed());
+            Ok(())
+        })
+    });
+}

@@ -12,6 +12,7 @@ use std::task::Poll;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use rt_executor::{Executor, block_on, yield_now};
+use rt_io::Interest;
 use rt_io::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use rt_task::coop::BUDGET;
 
@@ -79,6 +80,19 @@ fn reads_and_writes_that_never_block_spend_the_budget() {
     within(|| {
         block_on(streams::<TcpStream>("TCP", CALLS))?;
         block_on(streams::<UnixStream>("Unix", 100))
+    });
+}
+
+#[test]
+fn calls_of_ones_own_that_never_block_spend_the_budget() {
+    within(|| {
+        let (one, _two) = UnixStream::pair()?;
+        must_share("async_io", async move {
+            for _ in 0..CALLS {
+                one.async_io(Interest::WRITABLE, || Ok(())).await?;
+            }
+            Ok(())
+        })
     });
 }
 

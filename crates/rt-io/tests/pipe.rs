@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use futures::{AsyncReadExt, AsyncWriteExt};
+use futures::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use rt_executor::block_on;
 use rt_io::net::unix::pipe::{Receiver, Sender, pipe};
 use rt_testkit::within;
@@ -74,5 +74,20 @@ fn descriptors_come_and_go() {
         let mut file = std::fs::File::from(sender.into_nonblocking_fd().unwrap());
         let error = std::io::Write::write(&mut file, b"hello").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    });
+}
+
+#[test]
+fn a_short_read_of_packets_is_no_sign_that_there_are_no_more() {
+    within(LIMIT, || {
+        let (one, two) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        let mut receiver = Receiver::from_owned_fd(one.into()).unwrap();
+        let mut buf = [0; 64];
+        let waits = receiver.read(&mut buf).now_or_never();
+        assert!(waits.is_none(), "there is nothing yet, and from now on it is registered");
+        two.send(b"one").unwrap();
+        two.send(b"three").unwrap();
+        assert_eq!(block_on(receiver.read(&mut buf)).unwrap(), 3);
+        assert_eq!(block_on(receiver.read(&mut buf)).unwrap(), 5, "the second packet is lost");
     });
 }

@@ -118,6 +118,8 @@ impl Commons {
     /// Nobody works here any more, and no task is alive [CM1].
     pub(crate) fn release(&'static self) {
         *held(&self.park_is_free) = None;
+        self.root_is_called.store(false, Ordering::Relaxed);
+        self.park_was_free.store(false, Ordering::Relaxed);
         held(&self.roots).clear();
         held(&self.homes).clear();
         self.ending.forget();

@@ -352,3 +352,31 @@ fn who_panics_while_another_thread_drives_waits_for_the_seat_no_more() {
         });
     });
 }
+
+#[test]
+fn handle_block_on_waits_for_no_long_poll_of_a_worker() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (gate, wait) = mpsc::channel::<()>();
+        let (begins, has_begun) = mpsc::channel();
+        let long = runtime.spawn(async move {
+            begins.send(()).unwrap();
+            wait.recv().unwrap_or(()); // until the others are done: the only worker looks at nothing
+        });
+        has_begun.recv().unwrap();
+        let handle = runtime.handle().clone();
+        let other = thread::spawn(move || {
+            handle.block_on(async {
+                sleep(Duration::from_millis(1)).await;
+                let socket = rt::net::UdpSocket::bind("127.0.0.1:0").await?;
+                let to = socket.local_addr()?;
+                assert!(socket.recv(&mut [0]).now_or_never().is_none(), "nobody has sent yet");
+                std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"x", to)?;
+                socket.recv(&mut [0]).await
+            })
+        });
+        assert_eq!(other.join().unwrap().unwrap(), 1);
+        drop(gate);
+        runtime.block_on(long).unwrap();
+    });
+}

@@ -159,11 +159,16 @@ macro_rules! readiness {
                 mut call: impl FnMut() -> io::Result<R>,
             ) -> io::Result<R> {
                 loop {
+                    let proceed = std::future::poll_fn(coop::poll_proceed).await; // [IO4]
                     match self.io.try_io(interest, |_| call()) {
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                        done => return done,
+                        done => {
+                            proceed.made_progress();
+                            return done;
+                        }
                     }
+                    drop(proceed);
                     self.ready(interest).await?;
                 }
             }

@@ -71,7 +71,7 @@ macro_rules! is_stream {
 reads! {
     mio::net::TcpStream, true;
     mio::net::UnixStream, false; // it stops where the sender passed a descriptor
-    mio::unix::pipe::Receiver, true;
+    mio::unix::pipe::Receiver, false; // it may be one of packets, a terminal, anything
 }
 writes!(mio::net::TcpStream mio::net::UnixStream mio::unix::pipe::Sender);
 is_stream!(mio::net::TcpStream mio::net::UnixStream);

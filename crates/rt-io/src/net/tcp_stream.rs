@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use rt_task::coop;
+
 use crate::interest::{Interest, Ready};
 use crate::net::addr::{ToSocketAddrs, first_of};
 use crate::net::stream::{Reads, Writes, halves};

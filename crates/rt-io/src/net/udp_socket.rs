@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
+use rt_task::coop;
+
 use crate::interest::{Interest, Ready};
 use crate::net::addr::{ToSocketAddrs, first_of};
 use crate::registration::Registration;

@@ -8,6 +8,8 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::task::{Context, Poll};
 
+use rt_task::coop;
+
 use crate::interest::{Interest, Ready};
 use crate::registration::Registration;
 use crate::source::Direction;

@@ -10,6 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rt_task::coop;
+
 use crate::interest::{Interest, Ready};
 use crate::net::stream::{Reads, Writes, halves};
 use crate::registration::Registration;

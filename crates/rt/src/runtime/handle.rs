@@ -87,7 +87,9 @@ impl Handle {
     /// Runs a future to its end on this thread, with this runtime as its context.
     ///
     /// It runs the future and the local tasks that it spawns, none of the runtime's other tasks:
-    /// somebody else must run those, on a current-thread runtime [`Runtime::block_on`].
+    /// somebody else must run those, on a current-thread runtime [`Runtime::block_on`]. Timers and sockets that
+    /// wait here for the first time are served by the threads in the background that serve those outside of
+    /// every runtime: nobody's long poll holds them up, and they outlive the runtime.
     ///
     /// [`Runtime::block_on`]: crate::runtime::Runtime::block_on
     ///
@@ -97,9 +99,6 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Handle::block_on`", self.inner.flavor);
-        // Workers look at timers and sockets; those of a current-thread runtime nobody may look at.
-        let is_driven = self.inner.flavor == RuntimeFlavor::MultiThread;
-        let _drivers = is_driven.then(|| self.inner.enter_drivers());
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
         session.block_on(self.inner.watching(future), &mut parker)
