@@ -390,8 +390,9 @@ pub(crate) fn run(
         }
     };
     // What it said last. A child of its own may hold the streams for ever: nobody waits for that.
+    // And one tick of silence is no end: on a busy machine those who read may have to wait longer than that.
     let limit = Instant::now() + GRACE;
-    while let Ok(line) = lines_in.recv_timeout(TICK)
+    while let Ok(line) = lines_in.recv_timeout(limit.saturating_duration_since(Instant::now()))
         && Instant::now() < limit
     {
         lines.push(line);
@@ -477,6 +478,12 @@ mod tests {
         let (end, lines, took) = shell("sleep 30 & echo done");
         assert_eq!((end, lines), (End::Passed, vec!["done".to_owned()]));
         assert!(took < Duration::from_secs(10), "{took:?}");
+    }
+
+    #[test]
+    fn what_comes_some_ticks_after_the_end_is_kept() {
+        let (end, lines, _) = shell("(sleep 0.3; echo late) & echo done");
+        assert_eq!((end, lines.join(" ").as_str()), (End::Passed, "done late"));
     }
 
     #[test]
