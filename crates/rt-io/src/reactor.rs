@@ -189,8 +189,6 @@ impl Shared {
     /// # Errors
     ///
     /// If the reactor is gone, the system has no descriptors for the first one, or takes this one in no list.
-    /// Nothing is left behind then.
-    // COURSE(8.4) stub: todo
     pub(crate) fn register(
         &self,
         fd: RawFd,
@@ -218,6 +216,9 @@ impl Shared {
         })
     }
 
+    /// Gives a source a token, and has `enlist` put it into the kernel's list: that fails if the reactor is gone.
+    /// A registration that fails leaves nothing behind. After the first one whoever waits goes over `[RE2]`.
+    // COURSE(8.4) stub: todo
     fn enlist(
         &self,
         source: &Arc<Source>,
