@@ -39,7 +39,7 @@ pub(crate) fn known(
     for wrong in candidates {
         let environment = [
             ("RT_COURSE_WRONG", wrong.name.clone()),
-            ("RT_Duration::from_secs(20)", "3".to_owned()),
+            ("RT_DEADLINE", "3".to_owned()),
         ];
         let how = How { deadline: Duration::from_secs(20), environment: &environment, until: None };
         let theirs: Vec<(String, Outcome)> = suite
