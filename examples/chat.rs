@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each guest has a queue with little room. Who does not read does not hold up the others: when his queue
-//! is full, he is shown out.
+//! is full, he is told no more.
 //!
 //! `cargo run --example chat` lets three guests talk, and prints what each reads. With an address it serves
 //! there until it is stopped:
@@ -48,7 +48,7 @@ struct Room {
 }
 
 impl Room {
-    /// Says it to all but one. Whoever is too far behind is shown out: his queue goes, and his task ends.
+    /// Says it to all but one. Whoever is too far behind is told no more: his queue goes.
     fn say(&self, line: &str, by: &str) {
         let line: Arc<str> = format!("{line}\n").into();
         let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);

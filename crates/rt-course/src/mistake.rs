@@ -37,10 +37,8 @@ pub(crate) fn known(
     let Ok(suite) = suite::build(&place, &chapter.package)? else { return Ok(()) };
     let tests: Vec<&str> = outcomes.iter().map(|(test, _)| test.as_str()).collect();
     for wrong in candidates {
-        let environment = [
-            ("RT_COURSE_WRONG", wrong.name.clone()),
-            ("RT_DEADLINE", "3".to_owned()),
-        ];
+        let environment =
+            [("RT_COURSE_WRONG", wrong.name.clone()), ("RT_DEADLINE", "3".to_owned())];
         let how = How { deadline: Duration::from_secs(20), environment: &environment, until: None };
         let theirs: Vec<(String, Outcome)> = suite
             .run_all(&tests, how)?

@@ -241,8 +241,8 @@ impl<T: AsRawFd> AsyncFd<T> {
 }
 
 macro_rules! guard {
-    ($guard:ident, $inner:ty) => {
-        impl<'a, T: AsRawFd> $guard<'a, T> {
+    ($guard:ident, $fd:ty, |$this:ident| $lend:expr) => {
+        impl<T: AsRawFd> $guard<'_, T> {
             /// What it was ready for.
             #[must_use]
             pub fn ready(&self) -> Ready {
@@ -254,8 +254,8 @@ macro_rules! guard {
             pub fn clear_ready(&mut self) {
                 let ready = self.ready();
                 // The end is for those who read: who waits for something else says nothing of it.
-                let is_end = Ready::READ_CLOSED;
-                let ready = if self.interest.is_readable() { ready } else { ready - is_end };
+                let end = Ready::READ_CLOSED;
+                let ready = if self.interest.is_readable() { ready } else { ready - end };
                 self.clear_ready_matching(ready);
             }
 
@@ -274,9 +274,10 @@ macro_rules! guard {
             /// If it would block. What else the call gives is in the `Ok`.
             pub fn try_io<R>(
                 &mut self,
-                call: impl FnOnce(&$inner) -> io::Result<R>,
+                call: impl FnOnce($fd) -> io::Result<R>,
             ) -> Result<io::Result<R>, TryIoError> {
-                match call(self.fd) {
+                let $this = &mut *self;
+                match call($lend) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.clear_ready();
                         Err(TryIoError(()))
@@ -300,8 +301,8 @@ macro_rules! guard {
     };
 }
 
-guard!(AsyncFdReadyGuard, AsyncFd<T>);
-guard!(AsyncFdReadyMutGuard, AsyncFd<T>);
+guard!(AsyncFdReadyGuard, &AsyncFd<T>, |guard| guard.fd);
+guard!(AsyncFdReadyMutGuard, &mut AsyncFd<T>, |guard| &mut *guard.fd);
 
 impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     /// The descriptor.
@@ -313,8 +314,19 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
 
 impl<T: AsRawFd> AsyncFdReadyMutGuard<'_, T> {
     /// The descriptor.
+    #[must_use]
+    pub fn get_ref(&self) -> &AsyncFd<T> {
+        self.fd
+    }
+
+    /// The descriptor.
     pub fn get_mut(&mut self) -> &mut AsyncFd<T> {
         self.fd
+    }
+
+    /// What the descriptor was made of.
+    pub fn get_inner_mut(&mut self) -> &mut T {
+        self.fd.get_mut()
     }
 }
 

@@ -74,7 +74,7 @@ impl Interest {
         }
     }
 
-    /// What of this can be waited for by reading, as the kernel sees it: errors always come.
+    /// As the kernel is asked. Errors always come, so who waits for nothing else asks for reads.
     pub(crate) fn to_mio(self) -> mio::Interest {
         let read = (self.0 & (READABLE | PRIORITY) != 0).then_some(mio::Interest::READABLE);
         let write = self.is_writable().then_some(mio::Interest::WRITABLE);

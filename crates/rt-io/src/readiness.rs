@@ -10,7 +10,7 @@
 //!    IDLE ────────────────────────► SOME FLAG ─────────────────────► SHUTDOWN
 //!     ▲ ▲                            │  ▲  │ event: tick + 1            ▲
 //!     │ └── drained: READY goes ─────┘  └──┘                            │ from IDLE, too
-//!     └──── blocked: all go ─────────┘
+//!     └──── blocked: CLOSED, too ─────┘
 //!           (both: only if the tick is the one that was seen)
 //! ```
 //!

@@ -141,7 +141,8 @@ impl<S: AsRawFd> Registration<S> {
 
     /// The same for a call that moves bytes, `len` at most: one that moves fewer has taken all that was there,
     /// and the call that would say so is saved. Unless an event came since, or the stream is at its end
-    /// `[RD4]`.
+    /// `[RD4]`, or something else may have stopped it `[IO5]`: then `len` is 0, or urgent data or an error were
+    /// seen.
     // COURSE(8.7) stub: todo
     pub(crate) fn poll_transfer(
         &self,
@@ -247,27 +248,17 @@ impl<S: AsRawFd> Registration<S> {
         interest: Interest,
         call: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let directions = directions(interest);
-        let seen = directions.map(|(direction, wanted)| {
-            (direction, wanted, self.place.get().map(|place| place.source.get(direction)))
-        });
-        let mut is_worth_a_call = false;
-        for (_, wanted, seen) in seen {
-            is_worth_a_call |= match seen {
-                None => wanted != Flags::NONE, // not registered: nobody knows
-                Some(seen) => alive(seen)?.is_worth_a_call(wanted),
-            };
+        let Some(place) = self.place.get() else { return call(&self.io) }; // nobody knows [IO1]
+        let seen = directions(interest).map(|(way, wanted)| (way, wanted, place.source.get(way)));
+        for (_, _, seen) in seen {
+            alive(seen)?;
         }
-        if !is_worth_a_call {
+        if !seen.iter().any(|(_, wanted, seen)| seen.is_worth_a_call(*wanted)) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let done = call(&self.io);
         if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            for (direction, wanted, seen) in seen {
-                if let (Some(seen), true) = (seen, wanted != Flags::NONE) {
-                    self.blocked(direction, wanted, seen);
-                }
-            }
+            seen.into_iter().for_each(|(way, wanted, seen)| self.blocked(way, wanted, seen));
         }
         done
     }

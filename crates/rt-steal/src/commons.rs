@@ -189,7 +189,7 @@ impl Commons {
     }
 
     /// Whether somebody is to take the park. Says so to one who asks.
-    pub(crate) fn is_root_called(&self) -> bool {
+    pub(crate) fn take_root_call(&self) -> bool {
         self.root_is_called.load(Ordering::Relaxed)
             && self.root_is_called.swap(false, Ordering::Relaxed)
     }

@@ -6,7 +6,7 @@
 //!
 //! Where there are sockets, not before the monitor says so: workers that only have much to do look themselves,
 //! every few polls, and a root beside them would be woken for each message, on a core that they need. (For
-//! timers alone it may wait there at once: nobody's timer but the next one wakes it.)
+//! timers alone it may wait there at once: it is woken for the next one only.)
 //!
 //! * **[RT1]** A root waits at the park only if nobody has it and no worker sleeps, for a [`TICK`] at a time,
 //!   and where there are sockets only if it is called. Else it leaves the park to one who sleeps, and calls
@@ -85,8 +85,9 @@ impl Listed {
 }
 
 impl Listed {
+    /// Uses the call up, if there is one.
     fn may_drive<P: Park>(&self, park: &Shared<P>) -> bool {
-        self.commons.is_root_called() || !park.is_fed_from_outside()
+        self.commons.take_root_call() || !park.is_fed_from_outside()
     }
 }
 

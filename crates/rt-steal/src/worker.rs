@@ -4,7 +4,7 @@
 //!   ┌──► a share of the injector ──► a turn: slot, ring ──► a turn of its own local tasks ──┐
 //!   │                                                                                       │
 //!   ├──── something was polled, or is ready ◄───────────────────────────────────────────────┤
-//!   ├──── found some: injector, others' rings ◄── search, for SPIN at most ◄── nothing ─────┤
+//!   ├──── found some: injector, park, others' ◄── search, for SPIN at most ◄── nothing ─────┤
 //!   └──── park: timers, sockets, or its own parker ◄──────────────── sleep: a last look ◄───┘
 //! ```
 //!
@@ -320,8 +320,8 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
     }
 
-    /// Looks at the injector, and at what stands at others' desks, until there is something or the time is
-    /// up. Of others' it takes only what lasts, unless it was called.
+    /// Looks at the injector, at timers and sockets, and at what stands at others' desks, until there is
+    /// something or the time is up. Of others' it takes only what lasts, unless it was called.
     fn search(&mut self, local: &Running<'_, Fifo, B>) -> bool {
         if (mem::take(&mut self.is_called) || !self.does_spin) && self.take_some() {
             return true;

@@ -244,7 +244,7 @@ macro_rules! halves {
             }
         }
 
-        /// What concerns reading, and both ends.
+        /// All calls that take `&self`, also those of the other direction.
         impl Deref for OwnedReadHalf {
             type Target = $stream;
 
