@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
@@ -164,6 +165,82 @@ fn who_gets_the_file_of_std_gets_its_cursor() {
             std.read_to_string(&mut rest).unwrap();
             assert_eq!(rest, "67", "`into_std` gives a file whose cursor is elsewhere");
         });
+    });
+}
+
+/// Polls an operation once, and cancels it.
+fn begin<T>(operation: impl Future<Output = T>) {
+    let _seldom_done = Box::pin(operation).as_mut().poll(&mut Context::from_waker(Waker::noop()));
+}
+
+#[test]
+fn a_seek_does_not_take_the_answer_of_another_call_for_its_own() {
+    within(LIMIT, || {
+        let folder = Folder::new();
+        let path = folder.with("text", "0123456789");
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut file = open_all(&path).await;
+            begin(file.seek(SeekFrom::Start(4)));
+            file.write_all(b"AB").await.unwrap(); // it waits for the seek
+            file.flush().await.unwrap();
+            begin(file.set_len(20));
+            assert_eq!(file.seek(SeekFrom::Start(4)).await.unwrap(), 4, "the seek did not move");
+            file.write_all(b"Z").await.unwrap();
+            file.flush().await.unwrap();
+        });
+        let text = std::fs::read(&path).unwrap();
+        assert_eq!(&text[..10], b"0123ZB6789", "the write went elsewhere than the seek");
+    });
+}
+
+/// Reads four bytes, begins an operation that never runs, and says what comes then.
+fn read_after_an_end(begin: impl FnOnce(&mut File) + Send + 'static) {
+    within(LIMIT, move || {
+        let folder = Folder::new();
+        let path = folder.with("text", "0123456789");
+        let mut file = File::from_std(std::fs::File::open(&path).unwrap());
+        let mut buf = [0; 4];
+        rt::block_on(async { file.read_exact(&mut buf).await }).unwrap();
+        let (runtime, gate) = with_a_busy_pool();
+        {
+            let _inside = runtime.enter();
+            begin(&mut file);
+        }
+        runtime.shutdown_background(); // the operation is in the queue
+        drop(gate);
+        rt::block_on(async {
+            file.read(&mut buf).await.expect_err("nobody knows that its runtime ended");
+            file.read_exact(&mut buf).await.expect("what was read ahead is gone");
+        });
+        assert_eq!(&buf, b"4567", "what was read ahead is gone");
+    });
+}
+
+#[test]
+fn a_seek_that_never_runs_takes_no_bytes_away() {
+    read_after_an_end(|file| begin(file.seek(SeekFrom::Current(0))));
+}
+
+#[test]
+fn a_clone_that_never_comes_takes_no_bytes_away() {
+    read_after_an_end(|file| begin(file.try_clone()));
+}
+
+#[test]
+fn a_seek_outside_of_a_runtime_takes_no_bytes_away() {
+    within(LIMIT, || {
+        let folder = Folder::new();
+        let path = folder.with("text", "0123456789");
+        let mut file = File::from_std(std::fs::File::open(&path).unwrap());
+        let mut buf = [0; 4];
+        rt::block_on(async { file.read_exact(&mut buf).await }).unwrap();
+        thread::scope(|scope| {
+            let outside = scope.spawn(|| begin(file.seek(SeekFrom::Current(0))));
+            outside.join().expect_err("a seek needs no runtime");
+        });
+        rt::block_on(async { file.read_exact(&mut buf).await }).expect("bytes are gone");
+        assert_eq!(&buf, b"4567", "what was read ahead is gone");
     });
 }
 

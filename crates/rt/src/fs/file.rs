@@ -18,7 +18,7 @@ use rt_task::coop;
 
 use crate::fs::job::run;
 use crate::fs::messages;
-use crate::fs::open::Open;
+use crate::fs::open::{Ahead, Open};
 use crate::io::blocking::{Blocking, Done, MAX_BUF_SIZE};
 
 const WHAT: &str = "`rt::fs::File`";
@@ -80,10 +80,17 @@ struct Seeks {
     position: u64,
 }
 
-/// Waits for an operation that moves the cursor, or might.
+impl Seeks {
+    /// Something else is asked for: who asked has gone, and what was begun is nobody's.
+    fn forget(&mut self) {
+        (self.asked, self.begun) = (None, None);
+    }
+}
+
+/// Waits for an operation that is no seek, and moves the cursor, or might.
 async fn finish(blocking: &mut Blocking) -> io::Result<()> {
     match poll_fn(|cx| blocking.poll_done(cx)).await? {
-        Some(Done::Moved(moved)) => moved.map(drop),
+        Some(Done::Settled(settled)) => settled,
         _ => unreachable!("[BG1] nobody else has begun an operation"),
     }
 }
@@ -151,8 +158,8 @@ impl File {
         let mut blocking = self.idle().await?;
         let unread = blocking.buf().discard();
         if unread > 0 {
-            let open = self.open.clone();
-            blocking.start(WHAT, move |_| Done::Moved(open.put_back(unread).map(|()| 0)));
+            let ahead = Ahead::new(self.open.clone(), unread);
+            blocking.start(WHAT, move |_| Done::Settled(ahead.put_back()));
             finish(&mut blocking).await?;
         }
         Ok(blocking)
@@ -203,7 +210,7 @@ impl File {
         let mut blocking = self.idle_at_cursor().await?;
         let open = self.open.clone();
         // An operation like the others: a write after a call that is cancelled waits for it.
-        blocking.start(WHAT, move |_| Done::Moved(open.std().set_len(size).map(|()| 0)));
+        blocking.start(WHAT, move |_| Done::Settled(open.std().set_len(size)));
         finish(&mut blocking).await
     }
 
@@ -251,7 +258,7 @@ impl File {
             return Poll::Ready(Ok(0));
         }
         let proceed = ready!(coop::poll_proceed(cx));
-        self.seeks.asked = None; // who asked has gone
+        self.seeks.forget();
         let blocking = self.blocking.get_mut();
         loop {
             let done = ready!(blocking.poll_done(cx))?;
@@ -280,7 +287,7 @@ impl File {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let proceed = ready!(coop::poll_proceed(cx));
-        self.seeks.asked = None; // who asked has gone
+        self.seeks.forget();
         let blocking = self.blocking.get_mut();
         ready!(blocking.poll_done(cx))?;
         if bufs.iter().all(|buf| buf.is_empty()) {
@@ -319,10 +326,10 @@ impl File {
     /// Nothing is on its way.
     fn begin_to_move(&mut self, to: SeekFrom) {
         let blocking = self.blocking.get_mut();
-        let (unread, open) = (blocking.buf().discard(), self.open.clone());
-        blocking.start(WHAT, move |_| {
-            Done::Moved(open.put_back(unread).and_then(|()| open.std().seek(to)))
-        });
+        let open = self.open.clone();
+        let ahead = Ahead::new(open.clone(), blocking.buf().discard());
+        blocking
+            .start(WHAT, move |_| Done::Moved(ahead.put_back().and_then(|()| open.std().seek(to))));
         self.seeks.begun = Some(to);
     }
 }

@@ -1,12 +1,14 @@
 //! What a file and its operations share: the file of std, and where its cursor is.
 //!
 //! * **[FL1]** What was read ahead stands before the system's cursor. Whoever moves or uses that cursor (a write, a
-//!   seek, `set_len`, `try_clone`, `into_std`) puts it back first.
+//!   seek, `set_len`, `try_clone`, `into_std`) puts it back first. Where the pool
+//!   drops that job unrun, at the end of the runtime, or takes none, the drop puts it back.
 //! * **[FL2]** Only of regular files more is read than was asked for: what another reader of a pipe or a terminal
 //!   waits for is not taken away from him.
 
 use std::io::{self, Seek, SeekFrom};
-use std::sync::OnceLock;
+use std::mem;
+use std::sync::{Arc, OnceLock};
 
 /// A read takes so much at least from a regular file: a trip to the pool costs as much as copying it.
 const READ_AHEAD: usize = 64 * 1024;
@@ -49,5 +51,27 @@ impl Open {
             Ok(unread) if is_ahead => (&self.std).seek(SeekFrom::Current(-unread)).map(drop),
             _ => Ok(()),
         }
+    }
+}
+
+/// What was read ahead and will be put back [FL1].
+pub(super) struct Ahead {
+    open: Arc<Open>,
+    unread: usize,
+}
+
+impl Ahead {
+    pub(super) fn new(open: Arc<Open>, unread: usize) -> Ahead {
+        Ahead { open, unread }
+    }
+
+    pub(super) fn put_back(mut self) -> io::Result<()> {
+        self.open.put_back(mem::take(&mut self.unread))
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        let _nobody_asks = self.open.put_back(self.unread);
     }
 }

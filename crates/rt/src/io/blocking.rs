@@ -47,8 +47,10 @@ pub(crate) enum Done {
     /// How much was read, which is in the buffer.
     Read(io::Result<usize>),
     Written(io::Result<()>),
-    /// Where the cursor stands.
+    /// Of a seek: where the cursor stands.
     Moved(io::Result<u64>),
+    /// Of what may move the cursor, and is no seek.
+    Settled(io::Result<()>),
 }
 
 /// See the module.
