@@ -86,17 +86,23 @@ impl Buf {
         count
     }
 
-    /// Reads at most `most` bytes into it: it is empty.
+    /// Reads at most `most` bytes into it: it is empty. A read that a signal interrupts is made again.
     pub(crate) fn read(
         &mut self,
         most: usize,
-        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if self.bytes.len() < most {
             self.bytes.resize(most, 0);
         }
         (self.start, self.end) = (0, 0);
-        self.end = read(&mut self.bytes[..most])?.min(most);
+        let count = loop {
+            match read(&mut self.bytes[..most]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.end = count.min(most);
         Ok(self.end)
     }
 
@@ -220,5 +226,27 @@ impl<W: FnOnce(&[u8]) -> io::Result<()>> Drop for Accepted<W> {
 impl fmt::Debug for Buf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buf").field("unread", &self.unread().len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::Buf;
+
+    #[test]
+    fn a_read_that_a_signal_interrupts_is_made_again() {
+        let (mut buf, mut calls) = (Buf::default(), 0);
+        let read = buf.read(4, |room| {
+            calls += 1;
+            if calls < 3 {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            room[..2].copy_from_slice(b"ab");
+            Ok(2)
+        });
+        assert_eq!(read.expect("a signal is no error of the file"), 2);
+        assert_eq!(buf.unread(), b"ab");
     }
 }
