@@ -153,7 +153,8 @@ impl Signal {
             match Pin::new(&mut self.received).poll_read(cx, &mut bytes) {
                 Poll::Ready(Ok(count)) if count == bytes.len() => seen = Poll::Ready(Some(())),
                 Poll::Ready(Ok(1..)) => return Poll::Ready(Some(())),
-                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
+                Poll::Ready(Ok(0) | Err(_)) if seen.is_pending() => return Poll::Ready(None),
+                Poll::Ready(Ok(0) | Err(_)) => return seen, // the runtime has ended between two reads
                 Poll::Pending => return seen,
             }
         }
