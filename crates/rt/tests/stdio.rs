@@ -2,13 +2,16 @@
 #![cfg(feature = "io-std")]
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::pin::Pin;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
-use futures::{AsyncReadExt, AsyncWriteExt};
+use futures::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use rt::io::{Stdin, stderr, stdin, stdout};
 use rt::runtime::{Builder, Runtime};
-use rt_testkit::within;
+use rt_testkit::{CountingWaker, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const CHILD: &str = "RT_TEST_IS_CHILD";
@@ -144,6 +147,35 @@ fn a_line_that_nobody_took_is_the_next_readers_in_another_runtime() {
         child.write(b"hello\n");
         drop(child.stdin.take());
         child.end();
+    });
+}
+
+#[test]
+fn a_reader_that_has_gone_leaves_no_waker() {
+    within(LIMIT, || {
+        if is_child() {
+            let (staying, gone) = (CountingWaker::new(), CountingWaker::new());
+            let poll = |stdin: &mut Stdin, waker| {
+                let mut buf = [0; 8];
+                let mut cx = Context::from_waker(waker);
+                assert!(Pin::new(stdin).poll_read(&mut cx, &mut buf).is_pending());
+            };
+            let mut one = stdin();
+            poll(&mut one, &staying.0);
+            for _ in 0..100 {
+                poll(&mut stdin(), &gone.0);
+            }
+            let held = Arc::strong_count(&gone.1);
+            assert_eq!(held, 2, "the task of a reader that has gone is kept");
+            poll(&mut one, &gone.0);
+            let held = Arc::strong_count(&staying.1);
+            assert_eq!(held, 2, "a reader that went to another task keeps the first");
+            return;
+        }
+        let mut child = start("a_reader_that_has_gone_leaves_no_waker");
+        let stdin = child.stdin.take(); // it stays open, and nothing comes
+        child.end();
+        drop(stdin);
     });
 }
 

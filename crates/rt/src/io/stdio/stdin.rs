@@ -13,10 +13,13 @@
 //!   lost with a read that is cancelled, nor with a runtime.
 //! * **[SI3]** An end, or an error, is that of one read: who waited for this read gets it. Who asks again has it read
 //!   again: a terminal goes on behind an end.
+//! * **[SI4]** A waker stands under the number of its handle, which takes it away at its drop: nobody is woken for who
+//!   has gone, and no task is kept.
 
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -39,6 +42,8 @@ static INPUT: Mutex<Input> = Mutex::new(Input {
 
 static ASKED: Condvar = Condvar::new();
 
+static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+
 struct Input {
     bytes: Vec<u8>,
     /// How many of these were taken.
@@ -49,7 +54,8 @@ struct Input {
     /// How many reads were made.
     reads: u64,
     last: Last,
-    waiting: Vec<Waker>,
+    /// One for each handle that waits.
+    waiting: Vec<(u64, Waker)>,
 }
 
 /// What came of the last read.
@@ -79,6 +85,8 @@ enum Last {
 /// ```
 #[derive(Debug)]
 pub struct Stdin {
+    /// The number of this handle [SI4].
+    key: u64,
     /// The number of the read that it waits for [SI3].
     waits_for: Option<u64>,
 }
@@ -86,7 +94,7 @@ pub struct Stdin {
 /// A handle of standard input.
 #[must_use]
 pub fn stdin() -> Stdin {
-    Stdin { waits_for: None }
+    Stdin { key: NEXT_KEY.fetch_add(1, Ordering::Relaxed), waits_for: None }
 }
 
 fn input() -> MutexGuard<'static, Input> {
@@ -123,6 +131,12 @@ impl Input {
                 Some(Err(error))
             }
         }
+    }
+
+    /// Takes the waker of a handle away [SI4].
+    fn leave(&mut self, key: u64) -> Option<Waker> {
+        let at = self.waiting.iter().position(|(waiting, _)| *waiting == key)?;
+        Some(self.waiting.swap_remove(at).1)
     }
 
     /// Has a read made, unless one is on its way. Its number.
@@ -167,7 +181,7 @@ fn read_when_asked() {
         input.reads += 1;
         input.is_asked = false;
         let mut ready = WakeBatch::new();
-        input.waiting.drain(..).for_each(|waker| ready.push(waker));
+        input.waiting.drain(..).for_each(|(_, waker)| ready.push(waker));
         drop(input);
         ready.wake_all();
     }
@@ -197,10 +211,18 @@ impl Stdin {
             return Poll::Ready(done);
         }
         self.waits_for = Some(input.ask()?);
-        if !input.waiting.iter().any(|waiting| waiting.will_wake(&waker)) {
-            input.waiting.push(waker);
-        }
+        let old = input.leave(self.key);
+        input.waiting.push((self.key, waker));
+        drop(input);
+        drop(old);
         Poll::Pending
+    }
+}
+
+impl Drop for Stdin {
+    fn drop(&mut self) {
+        let gone = input().leave(self.key);
+        drop(gone); // outside of the lock
     }
 }
 
