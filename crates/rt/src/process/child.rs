@@ -60,10 +60,13 @@ impl Child {
     pub(super) fn new(mut std: std::process::Child, kill_on_drop: bool) -> io::Result<Child> {
         let (stdin, stdout, stderr) = (std.stdin.take(), std.stdout.take(), std.stderr.take());
         let state = State::Running(Running::new(std));
-        let mut child = Child { stdin: None, stdout: None, stderr: None, state, kill_on_drop };
+        // Until its pipes are there nobody has it: it is not to run on.
+        let mut child =
+            Child { stdin: None, stdout: None, stderr: None, state, kill_on_drop: true };
         child.stdin = stdin.map(ChildStdin::from_std).transpose()?;
         child.stdout = stdout.map(ChildStdout::from_std).transpose()?;
         child.stderr = stderr.map(ChildStderr::from_std).transpose()?;
+        child.kill_on_drop = kill_on_drop;
         Ok(child)
     }
 
@@ -195,3 +198,35 @@ impl fmt::Debug for Child {
 }
 
 static_assertions::assert_impl_all!(Child: Send, Sync, Unpin);
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::process::{Pid, test_kill_process};
+
+    use super::Child;
+
+    /// Of Linux: a descriptor that stands for a path, and can neither be read nor set.
+    const O_PATH: i32 = 0o10_000_000;
+
+    #[test]
+    fn a_child_whose_pipe_fails_does_not_run_on() {
+        rt_testkit::within(Duration::from_secs(60), || {
+            let mut sleeper = Command::new("sleep");
+            let mut std = sleeper.arg("1000000").stdin(Stdio::null()).spawn().unwrap();
+            let pid = Pid::from_raw(std.id().try_into().unwrap()).unwrap();
+            let path = OpenOptions::new().read(true).custom_flags(O_PATH).open("/").unwrap();
+            std.stdout = Some(OwnedFd::from(path).into());
+            assert!(Child::new(std, false).is_err(), "a path is a pipe");
+            while test_kill_process(pid).is_ok() {
+                thread::sleep(Duration::from_millis(1)); // until it was killed, and reaped
+            }
+        });
+    }
+}
