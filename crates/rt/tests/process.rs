@@ -11,8 +11,10 @@ use futures::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use rt::process::{Child, Command};
 use rt::runtime::Runtime;
 use rt_testkit::within;
+use rustix::process::{Pid, Resource, Rlimit, Signal};
 
 const LIMIT: Duration = Duration::from_secs(60);
+const CHILD: &str = "RT_TEST_IS_CHILD";
 const MEGABYTE: usize = 1 << 20;
 
 /// A child that runs until it is killed.
@@ -114,6 +116,48 @@ fn a_child_that_nobody_waits_for_leaves_no_zombie() {
         drop(stdin); // it ends
         until_reaped(pid);
     });
+}
+
+/// Drops a child of a process that has no descriptor left, and waits until the system has forgotten it.
+fn reaped_without_descriptors(test: &'static str, reaper_is_there: bool) {
+    within(LIMIT, move || {
+        if std::env::var_os(CHILD).is_none() {
+            let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+            let output = command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").output();
+            let output = output.unwrap();
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            return assert!(output.status.success(), "{}\n{text}", output.status);
+        }
+        if reaper_is_there {
+            let child = sleeper().kill_on_drop(true).spawn().unwrap();
+            let pid = child.id().unwrap();
+            drop(child);
+            until_reaped(pid);
+        }
+        let few = Rlimit { current: Some(64), maximum: Some(64) };
+        rustix::process::setrlimit(Resource::Nofile, few).unwrap();
+        let child = sleeper().spawn().unwrap();
+        let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+        let mut held = Vec::new();
+        while let Ok(file) = std::fs::File::open("/dev/null") {
+            held.push(file);
+        }
+        drop(child);
+        rustix::process::kill_process(pid, Signal::KILL).unwrap();
+        while rustix::process::test_kill_process(pid).is_ok() {
+            std::thread::sleep(Duration::from_millis(1)); // a zombie has its number still
+        }
+    });
+}
+
+#[test]
+fn a_child_leaves_no_zombie_where_no_descriptor_is_left() {
+    reaped_without_descriptors("a_child_leaves_no_zombie_where_no_descriptor_is_left", false);
+}
+
+#[test]
+fn a_later_child_leaves_no_zombie_where_no_descriptor_is_left() {
+    reaped_without_descriptors("a_later_child_leaves_no_zombie_where_no_descriptor_is_left", true);
 }
 
 #[test]
