@@ -140,19 +140,6 @@ fn a_listener_outlives_the_runtime_that_it_waited_with() {
 }
 
 #[test]
-fn a_signal_that_is_read_when_its_runtime_has_ended_is_told() {
-    alone("a_signal_that_is_read_when_its_runtime_has_ended_is_told", || {
-        let mut signals = usr1();
-        rt::block_on(async { assert!(futures::poll!(Box::pin(signals.recv())).is_pending()) });
-        for _ in 0..256 {
-            raise(USR1).unwrap(); // as many as one read takes, and the next has an error
-        }
-        let told = rt::block_on(async { is_there(&mut signals) });
-        assert!(told, "the signals are gone with the runtime");
-    });
-}
-
-#[test]
 fn a_listener_that_is_dropped_leaves_no_descriptor() {
     alone("a_listener_that_is_dropped_leaves_no_descriptor", || {
         let count = || std::fs::read_dir("/proc/self/fd").unwrap().count();
