@@ -9,6 +9,8 @@ mod macros;
 
 mod addr;
 
+mod patience;
+
 mod stream;
 
 mod tcp_stream;

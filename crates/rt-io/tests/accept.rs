@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{join_all, try_join_all};
 use futures::{AsyncReadExt, AsyncWriteExt, poll};
@@ -152,6 +152,18 @@ fn a_program_that_has_no_more_descriptors() {
             for socket in sockets {
                 clients.push(socket.connect(address).await?);
             }
+            // A loop that does not care: each call says so, and none follows the one before at once.
+            let (start, mut errors) = (Instant::now(), 0);
+            while errors < 20 {
+                accept.await.expect_err("there is no descriptor for it");
+                errors += 1;
+                accept = Box::pin(listener.accept());
+            }
+            let took = start.elapsed();
+            assert!(
+                took >= Duration::from_millis(190),
+                "20 errors in {took:?}: a core for nothing"
+            );
             let mut servers = Vec::new();
             for client in &clients {
                 for _ in 0..3 {

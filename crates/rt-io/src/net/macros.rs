@@ -9,10 +9,10 @@
 
 /// Readiness, conversions and descriptors of a type whose field `io` is a registration.
 macro_rules! socket {
-    ($type:ident, $inner:ty, $std:ty) => {
+    ($type:ident, $inner:ty, $std:ty $(, $field:ident: $value:expr)?) => {
         impl $type {
             pub(crate) fn of(io: $inner) -> $type {
-                $type { io: Registration::new(io) }
+                $type { io: Registration::new(io) $(, $field: $value)? }
             }
 
             /// Takes over a socket of std, which becomes non-blocking.

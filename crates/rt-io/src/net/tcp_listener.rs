@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::net::addr::{ToSocketAddrs, first_of};
+use crate::net::patience::Patience;
 use crate::net::tcp_stream::TcpStream;
 use crate::registration::Registration;
 use crate::source::Direction;
@@ -16,12 +17,13 @@ use crate::source::Direction;
 /// A TCP socket that takes connections in. For an example, see [`TcpStream`].
 pub struct TcpListener {
     io: Registration<mio::net::TcpListener>,
+    patience: Patience,
 }
 
 /// As tokio's: a burst of more is tried again by its clients, after a second.
 const BACKLOG: i32 = 1024;
 
-socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener);
+socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener, patience: Patience::new());
 
 impl TcpListener {
     /// Listens at the first address that is free. With port 0 the system chooses one.
@@ -54,11 +56,13 @@ impl TcpListener {
     /// # Errors
     ///
     /// Of the system, or if the runtime of the socket is gone. After most errors of the system it is worth
-    /// another call: a peer that went away (`ConnectionAborted`), or too many open files, which ends
-    /// when some are closed: wait a little before that call.
+    /// another call: a peer that went away (`ConnectionAborted`), or too many open files, which ends when some
+    /// are closed; that next call waits 10 ms first, so that a loop that goes on does not take a core.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.io.async_io(Direction::Read, mio::net::TcpListener::accept);
-        accepted.await.map(|(stream, addr)| (TcpStream::of(stream), addr))
+        self.patience.wait().await;
+        let accepted = self.patience.note(accepted.await);
+        accepted.map(|(stream, addr)| (TcpStream::of(stream), addr))
     }
 
     /// As [`accept`](TcpListener::accept). The last task that polled is woken.

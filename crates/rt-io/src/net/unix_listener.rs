@@ -7,6 +7,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::task::{Context, Poll};
 
+use crate::net::patience::Patience;
 use crate::net::unix_stream::UnixStream;
 use crate::registration::Registration;
 use crate::source::Direction;
@@ -31,9 +32,10 @@ use crate::source::Direction;
 /// ```
 pub struct UnixListener {
     io: Registration<mio::net::UnixListener>,
+    patience: Patience,
 }
 
-socket!(UnixListener, mio::net::UnixListener, std::os::unix::net::UnixListener);
+socket!(UnixListener, mio::net::UnixListener, std::os::unix::net::UnixListener, patience: Patience::new());
 
 impl UnixListener {
     /// Listens at a path, which must not exist.
@@ -65,7 +67,9 @@ impl UnixListener {
     /// Of the system, as of [`TcpListener::accept`](crate::net::TcpListener::accept).
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.io.async_io(Direction::Read, mio::net::UnixListener::accept);
-        accepted.await.map(|(stream, addr)| (UnixStream::of(stream), addr))
+        self.patience.wait().await;
+        let accepted = self.patience.note(accepted.await);
+        accepted.map(|(stream, addr)| (UnixStream::of(stream), addr))
     }
 
     /// As [`accept`](UnixListener::accept). The last task that polled is woken.
