@@ -23,6 +23,9 @@ mod udp_socket;
 
 mod unix_stream;
 
+#[cfg(target_os = "linux")]
+mod ucred;
+
 mod unix_listener;
 
 mod unix_datagram;
@@ -52,6 +55,8 @@ pub mod unix {
         pub use crate::net::unix_pipe::{Receiver, Sender, pipe};
     }
 
+    #[cfg(target_os = "linux")]
+    pub use super::ucred::UCred;
     pub use super::unix_stream::{
         OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf,
     };

@@ -82,14 +82,21 @@ impl TcpSocket {
         Ok(TcpSocket { socket: Socket::new(domain, kind, Some(Protocol::TCP))? })
     }
 
-    /// Takes over a socket of std that is neither connected nor listens, and becomes non-blocking.
+    /// Takes over a socket of std that is neither connected nor listens, and becomes non-blocking: made by
+    /// `socket2`, say.
+    #[must_use]
+    pub fn from_std_stream(stream: std::net::TcpStream) -> TcpSocket {
+        let _fails_for_no_socket = stream.set_nonblocking(true);
+        TcpSocket { socket: stream.into() }
+    }
+
+    /// Has the drop send a reset, and not wait: as a linger of zero.
     ///
     /// # Errors
     ///
     /// If the system says so.
-    pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<TcpSocket> {
-        stream.set_nonblocking(true)?;
-        Ok(TcpSocket { socket: stream.into() })
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.socket.set_linger(Some(Duration::ZERO))
     }
 
     options! {

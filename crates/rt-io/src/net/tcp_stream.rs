@@ -174,6 +174,15 @@ impl TcpStream {
         SockRef::from(self).set_linger(linger)
     }
 
+    /// Has the drop send a reset, and not wait: as a linger of zero.
+    ///
+    /// # Errors
+    ///
+    /// If the system says so.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_linger(Some(Duration::ZERO))
+    }
+
     /// Whether the system asks a silent peer whether it is there (`SO_KEEPALIVE`).
     ///
     /// # Errors
