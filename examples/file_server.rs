@@ -7,7 +7,7 @@
 //! the current folder at a socket there until it is stopped:
 //!
 //! ```text
-//! cargo run --example file_server -- files.sock
+//! cargo run --example file_server -- files.sock    # which must not exist: remove it afterwards
 //! echo README.md | nc -U -N files.sock
 //! ```
 //!

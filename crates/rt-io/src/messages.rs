@@ -17,8 +17,8 @@ pub(crate) fn no_thread(error: &io::Error) -> io::Error {
 #[cold]
 pub(crate) fn shut_down() -> io::Error {
     io::Error::other(
-        "the runtime that this socket waits with was shut down: make a new socket in a runtime \
-         that lives",
+        "the runtime that this socket waits with was shut down: take the connection over with \
+         `into_std` and `from_std`, or make a new one, in a runtime that lives",
     )
 }
 
@@ -31,10 +31,13 @@ pub(crate) fn no_addresses() -> io::Error {
 }
 
 #[cold]
-pub(crate) fn no_port() -> io::Error {
+pub(crate) fn no_address(text: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        "this is no address: write a host, a colon and a port, as in \"example.org:80\"",
+        format!(
+            "{text:?} is no address: write a host, a colon and a port from 0 to 65535, as in \
+             \"example.org:80\""
+        ),
     )
 }
 

@@ -56,6 +56,7 @@ fn what_leads_nowhere_is_an_error() {
         for malformed in ["localhost", "", ":80", "localhost:", "localhost:70000", "localhost:-1"] {
             let error = find(malformed).expect_err("no host with a port");
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{malformed:?}");
+            assert!(error.to_string().contains(malformed), "which text it was: {error}");
         }
         assert!(find("nobody.invalid:80").is_err());
         assert!(find(("no such name", 80)).is_err());

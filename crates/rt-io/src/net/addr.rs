@@ -31,7 +31,7 @@ pub enum Addresses {
     Many(Vec<SocketAddr>),
     LookUp(String, u16),
     /// A text that is no address and no name with a port.
-    Malformed,
+    Malformed(String),
 }
 
 /// Addresses that were found.
@@ -44,7 +44,7 @@ impl Addresses {
             Addresses::One(addr) => (Some(addr), Vec::new()),
             Addresses::Many(addrs) => (None, addrs),
             Addresses::LookUp(host, port) => (None, look_up(host, port).await?),
-            Addresses::Malformed => return Err(messages::no_port()),
+            Addresses::Malformed(text) => return Err(messages::no_address(&text)),
         };
         Ok(one.into_iter().chain(many))
     }
@@ -108,7 +108,7 @@ fn parse(text: &str) -> Addresses {
     let parts = text.rsplit_once(':');
     match parts.map(|(host, port)| (host, port.parse())) {
         Some((host, Ok(port))) if !host.is_empty() => Addresses::LookUp(host.to_owned(), port),
-        _ => Addresses::Malformed,
+        _ => Addresses::Malformed(text.to_owned()),
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(parse("[::1]:80"), Addresses::One("[::1]:80".parse().unwrap()));
         assert_eq!(parse("example.org:80"), look_up("example.org", 80));
         for malformed in ["example.org", "", ":80", "example.org:", "example.org:70000", "a:-1"] {
-            assert_eq!(parse(malformed), Addresses::Malformed, "{malformed:?}");
+            assert_eq!(parse(malformed), Addresses::Malformed(malformed.to_owned()));
         }
     }
 }

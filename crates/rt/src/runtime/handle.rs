@@ -89,7 +89,8 @@ impl Handle {
     /// It runs the future and the local tasks that it spawns, none of the runtime's other tasks:
     /// somebody else must run those, on a current-thread runtime [`Runtime::block_on`]. Timers and sockets that
     /// wait here for the first time are served by the threads in the background that serve those outside of
-    /// every runtime: nobody's long poll holds them up, and they outlive the runtime.
+    /// every runtime: nobody's long poll holds them up. They outlive the runtime, so its end does not end
+    /// such a wait.
     ///
     /// [`Runtime::block_on`]: crate::runtime::Runtime::block_on
     ///
