@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use rt_blocking::{Config, Pool, Reserve, Spawner};
 use rt_task::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, thread};
-use rt_testkit::Tally;
+use rt_testkit::{Exploration, Tally};
 
 /// Who meets, and how often a thread may be preempted: as often as it likes where two threads meet at
 /// a few steps, three times where whole lives of jobs are in it.
@@ -30,27 +30,12 @@ enum Size {
     Lives,
 }
 
-/// Explores to the end, however long that takes, and says how much it was.
 fn explore(name: &str, size: Size, model: impl Fn() + Send + Sync + 'static) {
     let bound = match size {
         Size::Steps => None,
         Size::Lives => Some(3),
     };
-    let executions = Arc::new(Counter::new(0));
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    builder.max_branches = 100_000;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    let counted = executions.clone();
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let executions = executions.load(Ordering::Relaxed);
-    let bound = bound.map_or("none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {executions} executions, preemption bound {bound}");
-    assert!(executions > 1, "the threads of {name} never met");
+    Exploration::bounded(bound).branches(100_000).run(name, model);
 }
 
 /// A place to wait, of the textbook: the models contain no parker of ours.

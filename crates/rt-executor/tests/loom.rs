@@ -4,7 +4,6 @@
 #![cfg(rt_loom)]
 
 use std::future::{pending, poll_fn};
-use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
@@ -13,27 +12,10 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use rt_executor::{Executor, Handle};
 use rt_task::JoinHandle;
+use rt_testkit::Exploration;
 
-/// Explores `body`, says how many executions that were, and fails if it was cut short.
 fn model(name: &str, preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
-    let executions = Arc::new(AtomicUsize::new(0));
-    let counter = executions.clone();
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    // Beyond that a thread of the model panics, and the test with it.
-    builder.max_branches = 10_000;
-    // No limit of time, and none of executions: either would end the exploration without a word.
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    builder.check(move || {
-        counter.fetch_add(1, StdOrdering::Relaxed);
-        body();
-    });
-    let bound = preemptions.map_or("none".to_owned(), |bound| bound.to_string());
-    let count = executions.load(StdOrdering::Relaxed);
-    println!("{name}: {count} executions, preemption bound {bound}");
-    assert!(count > 1, "a model of one execution explores nothing");
+    Exploration::bounded(preemptions).branches(10_000).run(name, body);
 }
 
 type Slot = Arc<Mutex<Option<Waker>>>;

@@ -17,37 +17,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use rt_io::{Bell, Direction, Flags, Snapshot, Source};
 use rt_task::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, thread};
+use rt_testkit::explore;
 use rt_waker::{Parker, WakeBatch};
-
-/// How many threads meet: with more of them fewer preemptions are explored.
-#[derive(Clone, Copy)]
-enum Threads {
-    Two,
-    Three,
-}
-
-/// Explores to the end, however long that takes, and says how much it was.
-fn explore(name: &str, threads: Threads, model: impl Fn() + Send + Sync + 'static) {
-    let (count, bound) = match threads {
-        Threads::Two => (2, None),
-        Threads::Three => (3, Some(3)),
-    };
-    let executions = Arc::new(Counter::new(0));
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    let counted = executions.clone();
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let executions = executions.load(Ordering::Relaxed);
-    let bound = bound.map_or("none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {count} threads, {executions} executions, preemption bound {bound}");
-    assert!(executions > 1, "the threads of {name} never met");
-}
 
 /// A place to wait, of the textbook.
 struct Signal {
@@ -142,7 +113,7 @@ impl Socket {
 
 #[test]
 fn poll_against_event() {
-    explore("poll_against_event", Threads::Two, || {
+    explore("poll_against_event", 2, || {
         let shared = Arc::new((Source::new(), AtomicBool::new(false)));
         let other = shared.clone();
         let reactor = thread::spawn(move || {
@@ -163,7 +134,7 @@ fn poll_against_event() {
 
 #[test]
 fn replaced_waker_against_event() {
-    explore("replaced_waker_against_event", Threads::Two, || {
+    explore("replaced_waker_against_event", 2, || {
         let socket = Socket::new();
         let (older, _nobody_waits) = Signal::with_waker();
         let mut cx = Context::from_waker(&older);
@@ -177,7 +148,7 @@ fn replaced_waker_against_event() {
 
 #[test]
 fn clear_against_event() {
-    explore("clear_against_event", Threads::Two, || {
+    explore("clear_against_event", 2, || {
         let socket = Socket::new();
         socket.arrives(Direction::Read);
         let other = socket.clone();
@@ -190,7 +161,7 @@ fn clear_against_event() {
 
 #[test]
 fn two_directions_and_one_reactor() {
-    explore("two_directions_and_one_reactor", Threads::Three, || {
+    explore("two_directions_and_one_reactor", 3, || {
         let socket = Socket::new();
         let other = socket.clone();
         let writer = thread::spawn(move || other.takes(Direction::Write, 1));
@@ -207,7 +178,7 @@ fn two_directions_and_one_reactor() {
 
 #[test]
 fn a_future_that_goes_against_an_event() {
-    explore("a_future_that_goes_against_an_event", Threads::Two, || {
+    explore("a_future_that_goes_against_an_event", 2, || {
         let socket = Socket::new();
         let (nobody, _waits) = Signal::with_waker();
         let mut goes = Box::pin(socket.source.ready(Direction::Read, Flags::CALL));
@@ -234,7 +205,7 @@ fn a_future_that_goes_against_an_event() {
 
 #[test]
 fn one_event_for_two_futures_and_a_poll() {
-    explore("one_event_for_two_futures_and_a_poll", Threads::Two, || {
+    explore("one_event_for_two_futures_and_a_poll", 2, || {
         let source = Arc::new(Source::new());
         let other = source.clone();
         let reactor = thread::spawn(move || {
@@ -266,7 +237,7 @@ fn one_event_for_two_futures_and_a_poll() {
 
 #[test]
 fn shutdown_against_poll_and_clear() {
-    explore("shutdown_against_poll_and_clear", Threads::Two, || {
+    explore("shutdown_against_poll_and_clear", 2, || {
         let socket = Socket::new();
         socket.arrives(Direction::Read);
         let other = socket.clone();
@@ -301,7 +272,7 @@ fn selects(bell: &Bell, parker: &Parker, kernel: &Signal, flags: &[AtomicBool]) 
 
 #[test]
 fn select_against_ring() {
-    explore("select_against_ring", Threads::Two, || {
+    explore("select_against_ring", 2, || {
         let parker = Parker::new();
         let shared = Arc::new((Bell::new(&parker), Signal::new(), [AtomicBool::new(false)]));
         let other = shared.clone();
@@ -316,7 +287,7 @@ fn select_against_ring() {
 
 #[test]
 fn select_against_two_rings() {
-    explore("select_against_two_rings", Threads::Three, || {
+    explore("select_against_two_rings", 3, || {
         let parker = Parker::new();
         let flags = [AtomicBool::new(false), AtomicBool::new(false)];
         let shared = Arc::new((Bell::new(&parker), Signal::new(), flags));
@@ -336,7 +307,7 @@ fn select_against_two_rings() {
 
 #[test]
 fn two_rings_for_one_select_go_through_the_kernel_once() {
-    explore("two_rings_for_one_select_go_through_the_kernel_once", Threads::Three, || {
+    explore("two_rings_for_one_select_go_through_the_kernel_once", 3, || {
         let parker = Parker::new();
         let shared = Arc::new((Bell::new(&parker), Signal::new(), Counter::new(0)));
         let ringers = [0, 1].map(|_| {

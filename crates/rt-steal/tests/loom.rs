@@ -11,35 +11,18 @@
 use std::mem::ManuallyDrop;
 use std::sync::Arc as StdArc;
 use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
 
 use rt_executor::RunQueue;
 use rt_steal::{CAPACITY, Injector, Ring, Slot, Stealable, Stealer, Waiting};
 use rt_task::sync::{Arc, UnsafeCell, thread};
 use rt_task::{Builder, Polled, Priority, Schedule, Task, TaskList, TaskRef};
-use rt_testkit::poll;
+use rt_testkit::{Exploration, poll};
 
-/// Explores to the end, however long that takes, and says how much it was.
+/// Far beyond what a model needs: one that reaches it fails.
+const BRANCHES: usize = 100_000;
+
 fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static) {
-    let bound = (threads > 2).then_some(3);
-    let executions = StdArc::new(StdAtomicUsize::new(0));
-    let counter = executions.clone();
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    // Far beyond what a model needs: one that reaches it fails.
-    builder.max_branches = 100_000;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    builder.checkpoint_file = None;
-    builder.check(move || {
-        counter.fetch_add(1, StdOrdering::Relaxed);
-        model();
-    });
-    let executions = executions.load(StdOrdering::Relaxed);
-    let bound = bound.map_or_else(|| "none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {executions} executions, {threads} threads, preemption bound {bound}");
-    assert!(executions > 1, "{name}: nothing was interleaved");
+    Exploration::of(threads).branches(BRANCHES).run(name, model);
 }
 
 /// Nobody wakes these tasks.

@@ -6,40 +6,19 @@
 //! done what the model asks for, and parks for ever if nobody wakes it.
 #![cfg(rt_loom)]
 
-use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
 
 use rt_steal::{Idle, Injector, LastLook, Searching, Waiting};
 use rt_task::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock, thread};
 use rt_task::{Polled, Schedule, Task};
-use rt_testkit::poll;
+use rt_testkit::{Exploration, poll};
 use rt_waker::Parker;
 
-/// Explores to the end, however long that takes, and says how much it was.
+/// Far beyond what a model needs: one that reaches it fails.
+const BRANCHES: usize = 100_000;
+
 fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static) {
-    let bound = match threads {
-        2 => None,
-        3 => Some(3),
-        _ => Some(2),
-    };
-    let executions = StdArc::new(StdAtomicUsize::new(0));
-    let counter = executions.clone();
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    // Far beyond what a model needs: one that reaches it fails.
-    builder.max_branches = 100_000;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    builder.checkpoint_file = None;
-    builder.check(move || {
-        counter.fetch_add(1, StdOrdering::Relaxed);
-        model();
-    });
-    let executions = executions.load(StdOrdering::Relaxed);
-    let bound = bound.map_or_else(|| "none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {executions} executions, {threads} threads, preemption bound {bound}");
-    assert!(executions > 1, "{name}: nothing was interleaved");
+    Exploration::of(threads).branches(BRANCHES).run(name, model);
 }
 
 /// Where workers find pieces of work.

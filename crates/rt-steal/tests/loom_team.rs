@@ -18,12 +18,14 @@ use rt_steal::{
 };
 use rt_task::sync::{AtomicBool, Ordering, thread};
 use rt_task::{Builder, Generation, Id, JoinHandle, Living, Polled, Schedule, Task};
-use rt_testkit::{CountingWaker, Tally, poll};
+use rt_testkit::{CountingWaker, Exploration, Tally, poll};
 use rt_waker::{Park, Parker, WakeBatch};
 
-/// Explores to the end, however long that takes, and says how much it was.
+/// Far beyond what a model needs: one that reaches it fails.
+const BRANCHES: usize = 100_000;
+
 fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static) {
-    explore_within(name, threads, if threads < 3 { None } else { Some(3) }, model);
+    Exploration::of(threads).branches(BRANCHES).run(name, model);
 }
 
 fn explore_within(
@@ -32,23 +34,7 @@ fn explore_within(
     bound: Option<usize>,
     model: impl Fn() + Send + Sync + 'static,
 ) {
-    let executions = Arc::new(Counter::new(0));
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    // Far beyond what a model needs: one that reaches it fails.
-    builder.max_branches = 100_000;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    let counted = executions.clone();
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let executions = executions.load(Ordering::Relaxed);
-    let bound = bound.map_or("none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {threads} threads, {executions} executions, preemption bound {bound}");
-    assert!(executions > 1, "the threads of {name} never met");
+    Exploration::of(threads).preemptions(bound).branches(BRANCHES).run(name, model);
 }
 
 /// Parks until the flag is set.

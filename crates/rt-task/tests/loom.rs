@@ -12,43 +12,20 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{
-    AtomicBool as StdAtomicBool, AtomicUsize as StdAtomicUsize, Ordering as StdOrdering,
-};
+use std::sync::atomic::{AtomicBool as StdAtomicBool, Ordering as StdOrdering};
 use std::task::{Context, Poll, Waker};
 
 use rt_task::sync::{Arc, AtomicBool, Mutex, Ordering, UnsafeCell, lock, thread};
 use rt_task::{
     Builder, End, Inbox, JoinHandle, Living, Polled, Push, Schedule, Task, TaskRef, ThreadNumber,
 };
-use rt_testkit::{CountingWaker, Tally};
+use rt_testkit::{CountingWaker, Exploration, Tally};
 
 /// Far beyond what a model needs: one that reaches it fails.
-const MAX_BRANCHES: usize = 100_000;
+const BRANCHES: usize = 100_000;
 
 fn explore(name: &str, threads: usize, model: impl Fn() + Send + Sync + 'static) {
-    let bound = match threads {
-        2 => None,
-        3 => Some(3),
-        _ => Some(2),
-    };
-    let executions = StdArc::new(StdAtomicUsize::new(0));
-    let counter = executions.clone();
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    builder.max_branches = MAX_BRANCHES;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    builder.checkpoint_file = None;
-    builder.check(move || {
-        counter.fetch_add(1, StdOrdering::Relaxed);
-        model();
-    });
-    let executions = executions.load(StdOrdering::Relaxed);
-    let bound = bound.map_or_else(|| "none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {executions} executions, {threads} threads, preemption bound {bound}");
-    assert!(executions > 1, "{name}: nothing was interleaved");
+    Exploration::of(threads).branches(BRANCHES).run(name, model);
 }
 
 /// A queue that a model can look into.

@@ -15,7 +15,7 @@ mod watch;
 
 pub use by_hand::{ByHand, poll, poll_once, poll_with_waker, waker_of, woken_at_once};
 #[cfg(rt_loom)]
-pub use model::log_model;
+pub use model::{Exploration, explore};
 pub use tally::{Tally, Witness};
 pub use timeline::Timeline;
 

@@ -11,44 +11,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize as Counter;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use rt_task::sync::{Condvar, Mutex, Ordering, lock, thread};
-use rt_testkit::CountingWaker;
+use rt_task::sync::{Condvar, Mutex, lock, thread};
+use rt_testkit::{CountingWaker, explore};
 use rt_timer::{Clock, Instant, Timer, TimerDriver, Timers};
 use rt_waker::{Park, WakeBatch};
-
-/// How many threads meet: with more of them fewer preemptions are explored.
-#[derive(Clone, Copy)]
-enum Threads {
-    Two,
-    Three,
-}
-
-/// Explores to the end, however long that takes, and says how much it was.
-fn explore(name: &str, threads: Threads, model: impl Fn() + Send + Sync + 'static) {
-    let (count, bound) = match threads {
-        Threads::Two => (2, None),
-        Threads::Three => (3, Some(3)),
-    };
-    let executions = Arc::new(Counter::new(0));
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    let counted = executions.clone();
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let executions = executions.load(Ordering::Relaxed);
-    let bound = bound.map_or("none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {count} threads, {executions} executions, preemption bound {bound}");
-    assert!(executions > 1, "the threads of {name} never met");
-}
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -112,7 +81,7 @@ fn armed(timers: &Timers, deadline: Instant, waker: &Waker) -> Timer {
 
 #[test]
 fn a_timer_armed_as_the_driver_goes_to_sleep_on_a_later_one() {
-    explore("armed_against_sleep", Threads::Two, || {
+    explore("armed_against_sleep", 2, || {
         let clock = Clock::real();
         let start = clock.now();
         let mut driver = TimerDriver::with_wheels(Bed::new(HOUR), clock, 2);
@@ -126,7 +95,7 @@ fn a_timer_armed_as_the_driver_goes_to_sleep_on_a_later_one() {
 
 #[test]
 fn a_timer_reset_to_an_earlier_deadline_as_the_driver_goes_to_sleep() {
-    explore("reset_against_sleep", Threads::Two, || {
+    explore("reset_against_sleep", 2, || {
         let clock = Clock::real();
         let start = clock.now();
         let mut driver = TimerDriver::new(Bed::new(HOUR), clock);
@@ -142,7 +111,7 @@ fn a_timer_reset_to_an_earlier_deadline_as_the_driver_goes_to_sleep() {
 
 #[test]
 fn two_timers_armed_as_the_driver_goes_to_sleep() {
-    explore("two_armed_against_sleep", Threads::Three, || {
+    explore("two_armed_against_sleep", 3, || {
         let clock = Clock::real();
         let start = clock.now();
         let mut driver = TimerDriver::with_wheels(Bed::new(HOUR), clock, 2);
@@ -164,7 +133,7 @@ fn two_timers_armed_as_the_driver_goes_to_sleep() {
 
 #[test]
 fn a_wheel_looked_at_by_all_as_its_owner_arms() {
-    explore("look_against_arm", Threads::Three, || {
+    explore("look_against_arm", 3, || {
         let clock = Clock::real();
         let start = clock.now();
         let mut driver = TimerDriver::with_wheels(Bed::new(HOUR), clock, 2);
@@ -183,7 +152,7 @@ fn a_wheel_looked_at_by_all_as_its_owner_arms() {
 
 #[test]
 fn a_wheel_expired_by_another_worker_against_cancel() {
-    explore("expiry_against_cancel", Threads::Two, || {
+    explore("expiry_against_cancel", 2, || {
         let clock = Clock::manual();
         let driver = TimerDriver::with_wheels(Bed::new(HOUR), clock.clone(), 2);
         let timers = driver.wheels().timers(1);
@@ -213,7 +182,7 @@ fn a_wheel_expired_by_another_worker_against_cancel() {
 
 #[test]
 fn a_reset_from_elsewhere_against_expiry() {
-    explore("reset_against_expiry", Threads::Two, || {
+    explore("reset_against_expiry", 2, || {
         let clock = Clock::manual();
         let driver = TimerDriver::with_wheels(Bed::new(HOUR), clock.clone(), 2);
         let timers = driver.wheels().timers(1);

@@ -11,42 +11,12 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize as Counter;
 use std::task::{Context, Poll, Wake, Waker};
 
 use rt_task::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, thread};
 use rt_task::{Polled, Schedule, Task};
+use rt_testkit::explore;
 use rt_waker::{Parker, Unparker, WakerSlot, waker, waker_ref};
-
-/// How many threads meet: with more of them fewer preemptions are explored.
-#[derive(Clone, Copy)]
-enum Threads {
-    Two,
-    Three,
-}
-
-/// Explores to the end, however long that takes, and says how much it was.
-fn explore(name: &str, threads: Threads, model: impl Fn() + Send + Sync + 'static) {
-    let (count, bound) = match threads {
-        Threads::Two => (2, None),
-        Threads::Three => (3, Some(3)),
-    };
-    let executions = Arc::new(Counter::new(0));
-    rt_testkit::log_model();
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = bound;
-    builder.max_duration = None;
-    builder.max_permutations = None;
-    let counted = executions.clone();
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let executions = executions.load(Ordering::Relaxed);
-    let bound = bound.map_or("none".to_owned(), |bound| bound.to_string());
-    println!("{name}: {count} threads, {executions} executions, preemption bound {bound}");
-    assert!(executions > 1, "the threads of {name} never met");
-}
 
 /// A place to wait, of the textbook: the models of the slot contain no parker of ours.
 struct Signal {
@@ -78,7 +48,7 @@ impl Wake for Signal {
 
 #[test]
 fn slot_register_against_wake() {
-    explore("slot_register_against_wake", Threads::Two, || {
+    explore("slot_register_against_wake", 2, || {
         let shared = Arc::new((WakerSlot::new(), AtomicBool::new(false)));
         let other = shared.clone();
         let thread = thread::spawn(move || {
@@ -99,7 +69,7 @@ fn slot_register_against_wake() {
 
 #[test]
 fn slot_replacement_against_wake() {
-    explore("slot_replacement_against_wake", Threads::Two, || {
+    explore("slot_replacement_against_wake", 2, || {
         let shared = Arc::new((WakerSlot::new(), AtomicBool::new(false)));
         let (older, _nobody_waits) = Signal::new();
         shared.0.register(&older);
@@ -121,7 +91,7 @@ fn slot_replacement_against_wake() {
 
 #[test]
 fn slot_two_wakes_against_register() {
-    explore("slot_two_wakes_against_register", Threads::Three, || {
+    explore("slot_two_wakes_against_register", 3, || {
         let flags = [AtomicBool::new(false), AtomicBool::new(false)];
         let shared = Arc::new((WakerSlot::new(), flags));
         let threads = [0, 1].map(|which| {
@@ -149,7 +119,7 @@ fn slot_two_wakes_against_register() {
 
 #[test]
 fn park_against_unpark() {
-    explore("park_against_unpark", Threads::Two, || {
+    explore("park_against_unpark", 2, || {
         let parker = Parker::new();
         let unparker = parker.unparker();
         let written = Arc::new(AtomicUsize::new(0));
@@ -167,7 +137,7 @@ fn park_against_unpark() {
 
 #[test]
 fn park_against_two_unparks() {
-    explore("park_against_two_unparks", Threads::Three, || {
+    explore("park_against_two_unparks", 3, || {
         let parker = Parker::new();
         let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let threads = [0, 1].map(|which| {
@@ -203,7 +173,7 @@ impl Schedule for Desk {
 
 #[test]
 fn task_wake_against_poll_and_park() {
-    explore("task_wake_against_poll_and_park", Threads::Two, || {
+    explore("task_wake_against_poll_and_park", 2, || {
         let parker = Parker::new();
         let desk = Desk { queue: Arc::default(), unparker: parker.unparker() };
         let flag = Arc::new(AtomicBool::new(false));
