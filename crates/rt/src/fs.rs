@@ -47,114 +47,44 @@ pub use read_dir::{DirEntry, ReadDir, read_dir};
 
 use crate::fs::job::run;
 
-/// The absolute path behind links and dots.
-///
-/// # Errors
-///
-/// As [`std::fs::canonicalize`].
-pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::canonicalize(path)).await
+/// A call of std's that takes one path.
+macro_rules! of_a_path {
+    ($($(#[$doc:meta])* $name:ident -> $gives:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        #[doc = concat!("As [`std::fs::", stringify!($name), "`].")]
+        pub async fn $name(path: impl AsRef<Path>) -> io::Result<$gives> {
+            let path = path.as_ref().to_owned();
+            run(move || std::fs::$name(path)).await
+        }
+    )*};
 }
 
-/// Makes a directory in one that is there.
-///
-/// # Errors
-///
-/// As [`std::fs::create_dir`].
-pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::create_dir(path)).await
-}
-
-/// Makes a directory, and those above it that are not there.
-///
-/// # Errors
-///
-/// As [`std::fs::create_dir_all`].
-pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::create_dir_all(path)).await
-}
-
-/// What the system says of a file or directory. Links are followed.
-///
-/// # Errors
-///
-/// As [`std::fs::metadata`].
-pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::metadata(path)).await
-}
-
-/// What the system says of a file, directory or link. Links are not followed.
-///
-/// # Errors
-///
-/// As [`std::fs::symlink_metadata`].
-pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::symlink_metadata(path)).await
-}
-
-/// A whole file.
-///
-/// # Errors
-///
-/// As [`std::fs::read`].
-pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::read(path)).await
-}
-
-/// A whole file, which is text.
-///
-/// # Errors
-///
-/// As [`std::fs::read_to_string`].
-pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::read_to_string(path)).await
-}
-
-/// Where a link leads.
-///
-/// # Errors
-///
-/// As [`std::fs::read_link`].
-pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::read_link(path)).await
-}
-
-/// Removes an empty directory.
-///
-/// # Errors
-///
-/// As [`std::fs::remove_dir`].
-pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::remove_dir(path)).await
-}
-
-/// Removes a directory with all that is in it. Links are not followed.
-///
-/// # Errors
-///
-/// As [`std::fs::remove_dir_all`].
-pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::remove_dir_all(path)).await
-}
-
-/// Removes a file.
-///
-/// # Errors
-///
-/// As [`std::fs::remove_file`].
-pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    run(move || std::fs::remove_file(path)).await
+of_a_path! {
+    /// The absolute path behind links and dots.
+    canonicalize -> PathBuf;
+    /// Makes a directory in one that is there.
+    create_dir -> ();
+    /// Makes a directory, and those above it that are not there.
+    create_dir_all -> ();
+    /// What the system says of a file or directory. Links are followed.
+    metadata -> Metadata;
+    /// What the system says of a file, directory or link. Links are not followed.
+    symlink_metadata -> Metadata;
+    /// A whole file.
+    read -> Vec<u8>;
+    /// A whole file, which is text.
+    read_to_string -> String;
+    /// Where a link leads.
+    read_link -> PathBuf;
+    /// Removes an empty directory.
+    remove_dir -> ();
+    /// Removes a directory with all that is in it. Links are not followed.
+    remove_dir_all -> ();
+    /// Removes a file.
+    remove_file -> ();
 }
 
 /// Copies a file, with its permissions, and says how many bytes that were.

@@ -5,6 +5,9 @@
 #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "a file does more than a stream"))]
 pub(crate) mod blocking;
 
+#[cfg(any(feature = "fs", feature = "io-std"))]
+pub(crate) mod forward;
+
 #[cfg(feature = "io-std")]
 mod stdio;
 

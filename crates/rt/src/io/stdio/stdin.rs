@@ -18,7 +18,6 @@
 
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -26,6 +25,8 @@ use std::thread;
 
 use rt_task::coop;
 use rt_waker::WakeBatch;
+
+use crate::io::forward::futures_read;
 
 /// So much is read at once, if it is there.
 const CHUNK: usize = 64 * 1024;
@@ -226,15 +227,7 @@ impl Drop for Stdin {
     }
 }
 
-impl futures_io::AsyncRead for Stdin {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_read_into(cx, buf)
-    }
-}
+futures_read!(Stdin);
 
 impl AsRawFd for Stdin {
     fn as_raw_fd(&self) -> RawFd {

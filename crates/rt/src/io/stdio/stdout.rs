@@ -2,19 +2,19 @@
 
 use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsRawFd, RawFd};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use rt_task::coop;
 
 use crate::io::blocking::{Blocking, MAX_BUF_SIZE};
+use crate::io::forward::futures_write;
 
 macro_rules! output {
     ($type:ident, $name:ident, $what:literal, $stream:literal) => {
         #[doc = concat!("Standard ", $stream, ", written on the blocking pool. Names and behaviour are tokio's.")]
         ///
         /// A write copies its bytes, and is done when a job has them; the next operation waits for that job, and has its
-        /// error. So end with `flush`, which waits. A write that was accepted is made, whole, also if its runtime ends;
+        /// error. So end with `flush`, which waits; to close is the same, and leaves the stream open. A write that was accepted is made, whole, also if its runtime ends;
         #[doc = concat!("the bytes of one write are not torn by other writes of this process to std's ", $stream, ".")]
         ///
         #[doc = concat!("Each handle of [`", stringify!($name), "`] writes in its own order: of two, either may be first.")]
@@ -67,32 +67,7 @@ macro_rules! output {
             }
         }
 
-        impl futures_io::AsyncWrite for $type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.get_mut().poll_write_from(cx, &[IoSlice::new(buf)])
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bufs: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.get_mut().poll_write_from(cx, bufs)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.get_mut().poll_settled(cx)
-            }
-
-            /// As a flush: the stream is the process's, and stays open.
-            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.get_mut().poll_settled(cx)
-            }
-        }
+        futures_write!($type);
 
         impl AsRawFd for $type {
             fn as_raw_fd(&self) -> RawFd {
