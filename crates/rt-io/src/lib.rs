@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// In the order of the chapter; the empty lines keep rustfmt from sorting them.
 mod messages;
 
 mod interest;
@@ -15,8 +16,6 @@ mod sources;
 mod bell;
 
 mod alarm;
-
-mod answer;
 
 mod job;
 

@@ -42,6 +42,11 @@ pub(crate) fn no_address(text: &str) -> io::Error {
 }
 
 #[cold]
+pub(crate) fn job_cancelled() -> io::Error {
+    io::Error::other("the job was cancelled before it ran: its runtime was shut down")
+}
+
+#[cold]
 #[track_caller]
 pub(crate) fn cannot_wait(error: &io::Error) -> ! {
     panic!(

@@ -11,7 +11,7 @@
 //! * **[RE1]** The kernel is asked to end a wait only if somebody waits there: see `bell.rs`.
 //! * **[RE2]** Until the first socket is registered there is no `mio::Poll`, and the reactor waits at a
 //!   [`Parker`]: a runtime without sockets has no file descriptors, and is woken by a futex, which takes
-//!   half the time of an `eventfd`. The first registration rings, so that who waits there goes over.
+//!   less time than an `eventfd` (`examples/park_costs.rs`). The first registration rings, so that who waits there goes over.
 //! * **[RE3]** Events change words and collect wakers under the lock of the slab; none is woken under it.
 //! * **[RE4]** When the reactor is gone, all who wait are woken, and every call that would wait fails. Its
 //!   descriptors are closed then, whoever still has its wakers or handles.

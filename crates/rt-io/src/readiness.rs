@@ -52,7 +52,7 @@ impl Flags {
     /// Nobody waits for events of this source any more.
     pub const SHUTDOWN: Flags = Flags(1 << 4);
     /// With any of these a call is worth a try.
-    pub const CALL: Flags = Flags(0b0011);
+    pub const CALL: Flags = Flags::READY.or(Flags::CLOSED);
 
     /// Both.
     #[must_use]
@@ -137,7 +137,7 @@ impl Snapshot {
 /// readiness.clear(Flags::CALL, readiness.get());
 /// assert!(!readiness.get().is_worth_a_call(Flags::CALL));
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Readiness {
     word: AtomicU64,
 }
@@ -146,7 +146,7 @@ impl Readiness {
     /// Ready for nothing.
     #[must_use]
     pub fn new() -> Readiness {
-        Readiness { word: AtomicU64::new(0) }
+        Readiness::default()
     }
 
     /// The word.
@@ -177,12 +177,6 @@ impl Readiness {
         let next = |word| next(Snapshot(word)).map(|next| next.0);
         // ORDER(readiness): publishes what was done before an event; a clear receives what it overwrites.
         let _changed = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
-    }
-}
-
-impl Default for Readiness {
-    fn default() -> Readiness {
-        Readiness::new()
     }
 }
 

@@ -303,25 +303,22 @@ impl<S: AsRawFd> Registration<S> {
 
     /// As [`clear`](Source::clear), of what a guard has seen.
     pub(crate) fn clear(&self, seen: Seen, ready: Ready) {
-        if let Some(place) = self.place.get() {
-            place.source.clear(Direction::Read, read_flags(ready), seen.read);
-            place.source.clear(Direction::Write, write_flags(ready), seen.write);
+        let Some(place) = self.place.get() else { return };
+        for way in [Direction::Read, Direction::Write] {
+            let gone = PARTS.iter().filter(|part| part.1 == way && part.0 & ready == part.0);
+            let gone = gone.fold(Flags::NONE, |gone, part| gone.or(part.2));
+            place.source.clear(way, gone, seen.word(way));
         }
     }
 
     /// The descriptor, which stays open: the kernel forgets it here.
     pub(crate) fn into_inner(self) -> S {
-        let Registration { place, io, .. } = self;
-        drop(place.into_inner().map(|place| place.of_open(io.as_raw_fd())));
+        let Registration { mut place, io, .. } = self;
+        if let Some(place) = place.get_mut() {
+            place.open = Some(io.as_raw_fd());
+        }
+        drop(place);
         io
-    }
-}
-
-impl Place {
-    /// For a descriptor that is not closed.
-    fn of_open(mut self, fd: RawFd) -> Place {
-        self.open = Some(fd);
-        self
     }
 }
 
@@ -342,19 +339,30 @@ impl Seen {
 
     /// What there is of what an interest names.
     pub(crate) fn ready(self, interest: Interest) -> Ready {
-        let (read, write) = (self.read.flags(), self.write.flags());
-        let all = [
-            (Ready::READABLE, read.has_any(Flags::READY)),
-            (Ready::READ_CLOSED, read.has_any(Flags::CLOSED)),
-            (Ready::PRIORITY, read.has_any(Flags::PRIORITY)),
-            (Ready::ERROR, read.has_any(Flags::ERROR)),
-            (Ready::WRITABLE, write.has_any(Flags::READY)),
-            (Ready::WRITE_CLOSED, write.has_any(Flags::CLOSED)),
-        ];
-        let is_so = all.into_iter().filter(|(_, is_so)| *is_so).map(|(ready, _)| ready);
-        is_so.fold(Ready::EMPTY, Ready::bitor) & Ready::from_interest(interest)
+        let is_there =
+            |&(_, way, flag): &(Ready, Direction, Flags)| self.word(way).flags().has_any(flag);
+        let ready = PARTS.iter().filter(|part| is_there(part)).map(|part| part.0);
+        ready.fold(Ready::EMPTY, Ready::bitor) & Ready::from_interest(interest)
+    }
+
+    fn word(self, way: Direction) -> Snapshot {
+        match way {
+            Direction::Read => self.read,
+            Direction::Write => self.write,
+        }
     }
 }
+
+/// What a [`Ready`] consists of, and which flag of which word each part is.
+const PARTS: [(Ready, Direction, Flags); 7] = [
+    (Ready::READABLE, Direction::Read, Flags::READY),
+    (Ready::READ_CLOSED, Direction::Read, Flags::CLOSED),
+    (Ready::PRIORITY, Direction::Read, Flags::PRIORITY),
+    (Ready::ERROR, Direction::Read, Flags::ERROR),
+    (Ready::WRITABLE, Direction::Write, Flags::READY),
+    (Ready::WRITE_CLOSED, Direction::Write, Flags::CLOSED),
+    (Ready::ERROR, Direction::Write, Flags::ERROR),
+];
 
 /// What of an interest concerns each direction.
 fn directions(interest: Interest) -> [(Direction, Flags); 2] {
@@ -362,21 +370,6 @@ fn directions(interest: Interest) -> [(Direction, Flags); 2] {
     let priority = Flags::PRIORITY.or(Flags::CLOSED).when(interest.is_priority());
     let read = Flags::CALL.when(interest.is_readable()).or(priority).or(error);
     [(Direction::Read, read), (Direction::Write, Flags::CALL.when(interest.is_writable()))]
-}
-
-fn read_flags(ready: Ready) -> Flags {
-    Flags::READY
-        .when(ready == ready | Ready::READABLE)
-        .or(Flags::CLOSED.when(ready.is_read_closed()))
-        .or(Flags::PRIORITY.when(ready.is_priority()))
-        .or(Flags::ERROR.when(ready.is_error()))
-}
-
-fn write_flags(ready: Ready) -> Flags {
-    Flags::READY
-        .when(ready == ready | Ready::WRITABLE)
-        .or(Flags::CLOSED.when(ready.is_write_closed()))
-        .or(Flags::ERROR.when(ready.is_error()))
 }
 
 /// What was seen, unless nobody looks at the socket any more `[RD3]`.

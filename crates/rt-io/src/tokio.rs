@@ -30,14 +30,14 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($end:expr => $($type:ty)*) => {$(
+    ($($type:ty)*) => {$(
         impl AsyncWrite for $type {
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.registration().poll_write(cx, buf)
+                futures_io::AsyncWrite::poll_write(self, cx, buf)
             }
 
             fn poll_write_vectored(
@@ -45,29 +45,25 @@ macro_rules! write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.registration().poll_write_vectored(cx, bufs)
+                futures_io::AsyncWrite::poll_write_vectored(self, cx, bufs)
             }
 
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                futures_io::AsyncWrite::poll_flush(self, cx)
             }
 
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let end: fn(&$type) -> io::Result<()> = $end;
-                Poll::Ready(end(&self))
+            fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                futures_io::AsyncWrite::poll_close(self, cx)
             }
         }
     )*};
 }
 
 read!(TcpStream tcp::ReadHalf<'_> tcp::OwnedReadHalf);
-read!(UnixStream unix::ReadHalf<'_> unix::OwnedReadHalf);
-write!(|io| io.registration().end_writing() => TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
-write!(|io| io.registration().end_writing() => UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf);
-read!(unix::pipe::Receiver);
-// It ends with the last handle of its end, and that is not this one's to say.
-write!(|_| Ok(()) => unix::pipe::Sender);
+read!(UnixStream unix::ReadHalf<'_> unix::OwnedReadHalf unix::pipe::Receiver);
+write!(TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
+write!(UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf unix::pipe::Sender);

@@ -51,13 +51,11 @@ impl Addresses {
 }
 
 /// The system's own look-up. It blocks, for some seconds perhaps.
-fn look_up(host: String, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send {
-    let found = Handle::here().map(|handle| {
-        handle.offload(move || {
-            std::net::ToSocketAddrs::to_socket_addrs(&(host.as_str(), port)).map(Vec::from_iter)
-        })
-    });
-    async move { found?.await? }
+async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let look_up = move || {
+        std::net::ToSocketAddrs::to_socket_addrs(&(host.as_str(), port)).map(Vec::from_iter)
+    };
+    Handle::here()?.offload(look_up).await?
 }
 
 /// Tries one address after another until something can be made of it.

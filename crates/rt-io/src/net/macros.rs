@@ -61,6 +61,13 @@ macro_rules! socket {
             }
         }
 
+        descriptor!($type);
+    };
+}
+
+/// The descriptor of a type whose field `io` is a registration.
+macro_rules! descriptor {
+    ($type:ident) => {
         impl AsFd for $type {
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.io.as_fd()
@@ -76,6 +83,44 @@ macro_rules! socket {
         impl fmt::Debug for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.io.fmt(f)
+            }
+        }
+    };
+}
+
+/// What listeners have: `of` makes a connection of what `mio` accepts.
+macro_rules! accepts {
+    ($type:ident, $inner:ty, $stream:ident) => {
+        impl $type {
+            /// The next connection, and where it comes from.
+            ///
+            /// Any number of tasks may wait here at once; each connection goes to one of them.
+            ///
+            /// Cancel safe: a connection is taken or not.
+            ///
+            /// # Errors
+            ///
+            /// Of the system, or if the runtime of the socket is gone. After most errors of the system it is
+            /// worth another call: a peer that went away (`ConnectionAborted`), or too many open files, which
+            /// ends when some are closed; that next call waits 10 ms first, so that a loop that goes on does
+            /// not take a core.
+            pub async fn accept(&self) -> io::Result<($stream, SocketAddr)> {
+                self.patience.wait().await;
+                let accepted = self.io.async_io(Direction::Read, <$inner>::accept).await;
+                self.patience.note(accepted).map(|(stream, addr)| ($stream::of(stream), addr))
+            }
+
+            /// As [`accept`](Self::accept), but it waits behind no error. The last task that polled is woken.
+            ///
+            /// # Errors
+            ///
+            /// As of `accept`.
+            pub fn poll_accept(
+                &self,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<($stream, SocketAddr)>> {
+                let accepted = self.io.poll_io(Direction::Read, cx, <$inner>::accept);
+                accepted.map_ok(|(stream, addr)| ($stream::of(stream), addr))
             }
         }
     };
@@ -220,7 +265,7 @@ macro_rules! stream {
     };
 }
 
-/// `futures_io::AsyncRead` for a type with a method `half` that gives what reads.
+/// `futures_io::AsyncRead` for a type with a method `registration`.
 macro_rules! async_read {
     ($type:ident $(<$life:lifetime>)?) => {
         impl futures_io::AsyncRead for $type $(<$life>)? {
@@ -243,9 +288,9 @@ macro_rules! async_read {
     };
 }
 
-/// `futures_io::AsyncWrite` for such a type.
+/// `futures_io::AsyncWrite` for such a type; to close it is as said.
 macro_rules! async_write {
-    ($type:ident $(<$life:lifetime>)?) => {
+    ($type:ident $(<$life:lifetime>)?, $doc:literal, |$this:ident| $end:expr) => {
         impl futures_io::AsyncWrite for $type $(<$life>)? {
             fn poll_write(
                 self: Pin<&mut Self>,
@@ -268,11 +313,23 @@ macro_rules! async_write {
                 Poll::Ready(Ok(()))
             }
 
-            /// Ends this direction; the other one goes on.
+            #[doc = $doc]
             fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.registration().end_writing())
+                let $this = &self;
+                Poll::Ready($end)
             }
         }
+    };
+}
+
+/// The same for a type whose other direction goes on.
+macro_rules! ends_writing {
+    ($type:ident $(<$life:lifetime>)?) => {
+        async_write!(
+            $type $(<$life>)?,
+            "Ends this direction; the other one goes on.",
+            |this| this.registration().end_writing()
+        );
     };
 }
 

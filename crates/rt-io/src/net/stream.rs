@@ -290,11 +290,11 @@ macro_rules! halves {
         }
 
         async_read!($stream);
-        async_write!($stream);
+        ends_writing!($stream);
         async_read!(ReadHalf<'_>);
-        async_write!(WriteHalf<'_>);
+        ends_writing!(WriteHalf<'_>);
         async_read!(OwnedReadHalf);
-        async_write!(OwnedWriteHalf);
+        ends_writing!(OwnedWriteHalf);
     };
 }
 

@@ -24,6 +24,7 @@ pub struct TcpListener {
 const BACKLOG: i32 = 1024;
 
 socket!(TcpListener, mio::net::TcpListener, std::net::TcpListener, patience: Patience::new());
+accepts!(TcpListener, mio::net::TcpListener, TcpStream);
 
 impl TcpListener {
     /// Listens at the first address that is free. With port 0 the system chooses one.
@@ -45,34 +46,6 @@ impl TcpListener {
             Ok(TcpListener::of(mio::net::TcpListener::from_std(socket.into())))
         })
         .await
-    }
-
-    /// The next connection, and where it comes from.
-    ///
-    /// Any number of tasks may wait here at once; each connection goes to one of them.
-    ///
-    /// Cancel safe: a connection is taken or not.
-    ///
-    /// # Errors
-    ///
-    /// Of the system, or if the runtime of the socket is gone. After most errors of the system it is worth
-    /// another call: a peer that went away (`ConnectionAborted`), or too many open files, which ends when some
-    /// are closed; that next call waits 10 ms first, so that a loop that goes on does not take a core.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.io.async_io(Direction::Read, mio::net::TcpListener::accept);
-        self.patience.wait().await;
-        let accepted = self.patience.note(accepted.await);
-        accepted.map(|(stream, addr)| (TcpStream::of(stream), addr))
-    }
-
-    /// As [`accept`](TcpListener::accept). The last task that polled is woken.
-    ///
-    /// # Errors
-    ///
-    /// As of `accept`.
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = self.io.poll_io(Direction::Read, cx, mio::net::TcpListener::accept);
-        accepted.map_ok(|(stream, addr)| (TcpStream::of(stream), addr))
     }
 
     /// How many routers a packet of its connections may pass.

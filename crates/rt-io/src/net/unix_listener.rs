@@ -36,6 +36,7 @@ pub struct UnixListener {
 }
 
 socket!(UnixListener, mio::net::UnixListener, std::os::unix::net::UnixListener, patience: Patience::new());
+accepts!(UnixListener, mio::net::UnixListener, UnixStream);
 
 impl UnixListener {
     /// Listens at a path, which must not exist.
@@ -54,32 +55,6 @@ impl UnixListener {
     /// If the system says so.
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
         mio::net::UnixListener::bind_addr(addr).map(UnixListener::of)
-    }
-
-    /// The next connection, and where it comes from.
-    ///
-    /// Any number of tasks may wait here at once; each connection goes to one of them.
-    ///
-    /// Cancel safe: a connection is taken or not.
-    ///
-    /// # Errors
-    ///
-    /// Of the system, as of [`TcpListener::accept`](crate::net::TcpListener::accept).
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self.io.async_io(Direction::Read, mio::net::UnixListener::accept);
-        self.patience.wait().await;
-        let accepted = self.patience.note(accepted.await);
-        accepted.map(|(stream, addr)| (UnixStream::of(stream), addr))
-    }
-
-    /// As [`accept`](UnixListener::accept). The last task that polled is woken.
-    ///
-    /// # Errors
-    ///
-    /// As of `accept`.
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = self.io.poll_io(Direction::Read, cx, mio::net::UnixListener::accept);
-        accepted.map_ok(|(stream, addr)| (UnixStream::of(stream), addr))
     }
 }
 

@@ -91,23 +91,7 @@ macro_rules! end {
             }
         }
 
-        impl AsFd for $type {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.io.as_fd()
-            }
-        }
-
-        impl AsRawFd for $type {
-            fn as_raw_fd(&self) -> RawFd {
-                self.io.as_raw_fd()
-            }
-        }
-
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.io.fmt(f)
-            }
-        }
+        descriptor!($type);
 
         static_assertions::assert_impl_all!($type: Send, Sync, Unpin);
     };
@@ -162,30 +146,6 @@ impl Receiver {
 
 async_read!(Receiver);
 
-impl futures_io::AsyncWrite for Sender {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.registration().poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.registration().poll_write_vectored(cx, bufs)
-    }
-
-    /// Nothing is kept back: there is nothing to do.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    /// Nothing: the pipe ends when all handles of this end are dropped.
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
+async_write!(Sender, "Nothing: the pipe ends when all handles of this end are dropped.", |_this| {
+    Ok(())
+});
