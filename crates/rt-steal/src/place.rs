@@ -181,10 +181,9 @@ impl Place {
             }
             let is_held_up = desk.stamp.is_long(seen[index].stamp);
             let task = is_held_up.then(|| desk.taker.take()).flatten();
-            task.map_or(0, |task| {
-                place.push(task);
-                1
-            })
+            let Some(task) = task else { return 0 };
+            place.push(task);
+            1
         })
     }
 

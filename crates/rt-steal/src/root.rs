@@ -85,7 +85,7 @@ impl Listed {
 }
 
 impl Listed {
-    /// Uses the call up, if there is one.
+    /// Whether a root may wait at this park [RT1]. Uses the call up, if there is one.
     fn may_drive<P: Park>(&self, park: &Shared<P>) -> bool {
         self.commons.take_root_call() || !park.is_fed_from_outside()
     }

@@ -313,11 +313,16 @@ impl<P: Park, B: Probe> Bench<P, B> {
     #[inline]
     fn look_outside(&mut self, polled: usize) {
         self.unseen += polled;
-        if self.unseen >= TURN {
-            self.unseen = 0;
-            self.shared.park(Some(Duration::ZERO), &mut self.ready);
+        if self.unseen >= TURN && self.look_at_park() {
             self.ready.wake_all();
         }
+    }
+
+    /// Looks at timers and sockets, without waiting. Whether somebody is ready now, to be woken.
+    fn look_at_park(&mut self) -> bool {
+        self.unseen = 0;
+        self.shared.park(Some(Duration::ZERO), &mut self.ready);
+        !self.ready.is_empty()
     }
 
     /// Looks at the injector, at timers and sockets, and at what stands at others' desks, until there is
@@ -328,7 +333,8 @@ impl<P: Park, B: Probe> Bench<P, B> {
         }
         let (start, mut seen_at) = (Instant::now(), Duration::ZERO);
         self.look_around();
-        if self.is_park_ready() {
+        // Who answers over a socket is faster than the end of a search.
+        if self.look_at_park() {
             return true;
         }
         loop {
@@ -348,7 +354,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 }
                 self.look_around();
                 seen_at = spent;
-                if spent < SPIN && self.is_park_ready() {
+                if spent < SPIN && self.look_at_park() {
                     return true;
                 }
                 if self.shared.is_fed_from_outside() {
@@ -359,13 +365,6 @@ impl<P: Park, B: Probe> Bench<P, B> {
                 return false;
             }
         }
-    }
-
-    /// Looks at timers and sockets: who answers over a socket is faster than the end of a search.
-    fn is_park_ready(&mut self) -> bool {
-        self.unseen = 0;
-        self.shared.park(Some(Duration::ZERO), &mut self.ready);
-        !self.ready.is_empty()
     }
 
     fn look_around(&mut self) {
@@ -443,7 +442,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
         contained(|| self.probe.parked());
         self.unseen = 0;
         let mut searching = sleeping.wake();
-        self.is_called = !saw_work;
+        self.is_called = searching.is_some() && !saw_work;
         monitor::stir(); // it is counted as awake now [MO2]
         if !self.ready.is_empty() {
             // Wakers are code of users, and what they wake here is found.

@@ -31,8 +31,8 @@ pub trait Park {
         None
     }
 
-    /// Whether what it waits for may come from another process, which may need this core for that: who
-    /// looks again and again lets it run in between.
+    /// Whether what it waits for may come from other processes, and as often as they like: who looks again and
+    /// again lets them run in between, and who runs no tasks leaves the waiting to those who do.
     fn is_fed_from_outside(&self) -> bool {
         false
     }
