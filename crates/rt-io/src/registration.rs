@@ -230,8 +230,8 @@ impl<S: AsRawFd> Registration<S> {
     }
 
     /// A call that began when the word was `seen`, and was made for one of `wanted`, has said "would block".
-    /// Who waits for something else loses nothing: that this direction has ended, only a call says for which
-    /// that is something to get.
+    /// Who waits for something else loses nothing; and only a read or a write takes CLOSED away, which has just
+    /// found out that there is no end.
     fn blocked(&self, direction: Direction, wanted: Flags, seen: Snapshot) {
         if let Some(place) = self.place.get() {
             let gone = Flags::CALL

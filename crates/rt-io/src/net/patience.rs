@@ -3,6 +3,7 @@
 //! * **[NT5]** A loop that accepts and goes on after each error would take a whole core while no descriptor is
 //!   free: the connection keeps waiting, and so the listener stays ready (tokio #3529). So behind an error of
 //!   that kind the next call waits a moment first, on a thread that may block: each call still says so.
+//!   (`poll_accept` has nothing to wait with, and does not.)
 
 use std::io;
 use std::thread;
