@@ -15,7 +15,7 @@ use rt_timer::{Timers, TimersGuard};
 
 use crate::messages;
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
-use crate::trace::Recorder;
+use crate::recorder::Recorder;
 
 /// Which kind of runtime it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

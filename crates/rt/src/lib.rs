@@ -8,6 +8,8 @@ mod panic;
 
 mod hooks;
 
+mod recorder;
+
 pub mod trace;
 
 mod inner;
@@ -55,6 +57,8 @@ pub mod parts {
     pub use rt_blocking as blocking;
     pub use rt_executor as executor;
     pub use rt_io as io;
+    pub use rt_metrics as metrics;
+    pub use rt_priority as priority;
     pub use rt_steal as steal;
     pub use rt_task as task;
     pub use rt_timer as timer;

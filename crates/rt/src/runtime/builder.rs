@@ -10,12 +10,13 @@ use crate::hooks::Hooks;
 use crate::inner::RuntimeFlavor;
 use crate::messages;
 use crate::panic::PanicPolicy;
+use crate::recorder::Recorder;
 use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::kind::{Kind, Runtime};
 use crate::runtime::local::LocalRuntime;
 use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::threads::Threads;
-use crate::trace::{Recorder, Trace};
+use crate::trace::Trace;
 
 /// Settings of a runtime.
 ///

@@ -13,9 +13,9 @@ use rt_timer::{TimerDriver, Timers};
 use crate::context;
 use crate::hooks;
 use crate::inner::{Host, Inner, RuntimeFlavor};
+use crate::recorder::Recorder;
 use crate::runtime::precise::wait_precisely;
 use crate::runtime::threads::Threads;
-use crate::trace::Recorder;
 
 /// What the workers wait at.
 pub(super) type Driver = TimerDriver<Reactor>;

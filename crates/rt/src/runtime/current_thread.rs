@@ -17,10 +17,10 @@ use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::recorder::Recorder;
 use crate::runtime::seat::Seat;
 use crate::runtime::session::Session;
 use crate::runtime::threads::Threads;
-use crate::trace::Recorder;
 
 /// Tasks that run on whichever thread blocks.
 pub(super) struct CurrentThread {

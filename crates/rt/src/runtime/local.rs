@@ -12,10 +12,10 @@ use rt_timer::{Clock, TimerDriver};
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::recorder::Recorder;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::Threads;
-use crate::trace::Recorder;
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
 /// `Send`, and local tasks live from one `block_on` to the next.

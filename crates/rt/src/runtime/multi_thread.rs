@@ -20,10 +20,10 @@ use rt_timer::{Clock, TimerDriver};
 use rt_waker::Park;
 
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::recorder::Recorder;
 use crate::runtime::crew::{Crew, Remote};
 use crate::runtime::session::Session;
 use crate::runtime::threads::Threads;
-use crate::trace::Recorder;
 
 /// Timers that are due so close to each other cost one wake-up. With 100 µs a sleep among 100,000 (T1 of
 /// `rt-bench`) takes a seventh more CPU time.

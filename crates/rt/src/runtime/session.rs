@@ -10,7 +10,7 @@ use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
 use crate::inner::Inner;
-use crate::trace::Recorder;
+use crate::recorder::Recorder;
 
 /// Local tasks belong to the thread, and end with its `block_on`. They are dropped first, while the
 /// runtime is still the thread's.
