@@ -20,6 +20,9 @@ mod baseline;
 mod calls;
 mod count;
 
+mod figure;
+mod priorities;
+
 use std::env;
 use std::process::ExitCode;
 
@@ -31,7 +34,8 @@ use crate::runtime::Flavor;
 const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--runtimes a,b]
        rt-bench curve [ROWS...] [--rounds N] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]
-       rt-bench calls [ROWS...] [--workers N] [--runtimes a,b]";
+       rt-bench calls [ROWS...] [--workers N] [--runtimes a,b]
+       rt-bench priorities [--workers N] [--rounds N] [--svg FILE]";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         ["client", port] => client::run(port).map(|()| true).map_err(|error| error.to_string()),
         ["cell", runtime, row] => cell(runtime, row, None),
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
+        ["priorities", "cell", name, workers] => priorities::cell(name, workers),
+        ["priorities", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(priorities),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
         ["calls", ref rest @ ..] => Options::parse(rest, is_about_calls).and_then(calls),
         ["curve", ref rest @ ..] => Options::parse(rest, is_about_two).and_then(curve),
@@ -100,18 +106,30 @@ fn compare(chosen: Options) -> Result<bool, String> {
     report::compare(&chosen.rows, &chosen.columns, chosen.rounds)
 }
 
+fn priorities(chosen: Options) -> Result<bool, String> {
+    priorities::compare(chosen.flavor, chosen.rounds, chosen.svg.as_deref())
+}
+
 /// What the command line chooses; what it does not name is everything.
 struct Options {
     rows: Vec<Row>,
     columns: Vec<Column>,
     rounds: usize,
     save: bool,
+    flavor: Flavor,
+    svg: Option<String>,
 }
 
 impl Options {
     fn parse(arguments: &[&str], is_default: impl Fn(Row, Flavor) -> bool) -> Result<Self, String> {
-        let mut options = Self { rows: Vec::new(), columns: Vec::new(), rounds: 7, save: false };
-        let mut flavor = Flavor::CurrentThread;
+        let mut options = Self {
+            rows: Vec::new(),
+            columns: Vec::new(),
+            rounds: 7,
+            save: false,
+            flavor: Flavor::CurrentThread,
+            svg: None,
+        };
         let mut arguments = arguments.iter();
         while let Some(&argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -120,7 +138,8 @@ impl Options {
                     options.columns =
                         value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
                 }
-                "--workers" => flavor = value()?.parse()?,
+                "--workers" => options.flavor = value()?.parse()?,
+                "--svg" => options.svg = Some((*value()?).to_owned()),
                 "--rounds" => {
                     options.rounds =
                         value()?.parse().map_err(|error| format!("--rounds: {error}"))?;
@@ -132,6 +151,7 @@ impl Options {
         if options.rounds == 0 {
             return Err("--rounds: no median without a round".to_owned());
         }
+        let flavor = options.flavor;
         if options.rows.is_empty() {
             options.rows = Row::ALL.into_iter().filter(|&row| is_default(row, flavor)).collect();
         }
