@@ -110,7 +110,9 @@ fn connections_that_are_closed_leave_nothing() {
             }
             assert_eq!(descriptors()?, fds, "descriptors are left");
             let grown = resident()?.saturating_sub(kibibytes);
-            assert!(grown < 2_048, "{grown} KiB are left of {} connections", rounds());
+            // A sanitizer keeps what was freed, to see who uses it still, and knows itself what is left.
+            let is_small = grown < 2_048 || cfg!(rt_sanitize);
+            assert!(is_small, "{grown} KiB are left of {} connections", rounds());
             drop(listener);
             assert_eq!(handle.registered(), 0);
             Ok::<(), io::Error>(())
