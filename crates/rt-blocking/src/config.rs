@@ -10,6 +10,7 @@ use rt_task::TaskRef;
 use rt_task::sync::thread::{self, JoinHandle};
 
 use crate::messages;
+use crate::observer::Observer;
 
 /// Runs around the whole life of a thread.
 pub(crate) type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
@@ -47,6 +48,7 @@ pub struct Config {
     pub(crate) around: Option<Around>,
     pub(crate) after: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) on_panic: Option<OnPanic>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) spawner: Spawner,
 }
 
@@ -72,6 +74,7 @@ impl Config {
             around: None,
             after: None,
             on_panic: None,
+            observer: None,
             spawner: Arc::new(|builder, body| builder.spawn(body)),
         }
     }
@@ -167,6 +170,26 @@ impl Config {
         hook: impl Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync + 'static,
     ) -> Config {
         self.on_panic = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is told what becomes of each job.
+    ///
+    /// ```
+    /// use rt_task::TaskRef;
+    ///
+    /// struct Printer;
+    /// impl rt_blocking::Observer for Printer {
+    ///     fn started(&self, job: &TaskRef) {
+    ///         println!("job {} runs on {:?}", job.id(), std::thread::current().id());
+    ///     }
+    /// }
+    ///
+    /// let pool = rt_blocking::Config::new().observer(Printer).build();
+    /// rt_toy::block_on(pool.spawn(|| ()).unwrap()).unwrap();
+    /// ```
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Config {
+        self.observer = Some(Arc::new(observer));
         self
     }
 

@@ -51,6 +51,7 @@ impl Entrance {
             Polled::Completed | Polled::Panicked | Polled::Cancelled => return handle,
         }
         self.is_passed = true;
+        self.shared.tell(|observer| observer.queued(handle.task()));
         self.shared.push(self.ticket, handle.task());
         handle
     }

@@ -22,6 +22,7 @@ use crate::crew::{Awake, Bell, Key};
 use crate::error::Why;
 use crate::here;
 use crate::jobs::{Taken, Ticket};
+use crate::observer::Observer;
 use crate::report::Report;
 use crate::state::{Admission, Next, Push, Right, State};
 use crate::unwind;
@@ -60,6 +61,14 @@ impl Shared {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Tells the observer, if there is one.
+    #[inline]
+    pub(crate) fn tell(&self, what: impl FnOnce(&dyn Observer)) {
+        if let Some(observer) = &self.config.observer {
+            unwind::contained(|| what(&**observer));
+        }
     }
 
     /// Lets a job in. Waits while the only threads there may be are being created: what comes of it

@@ -40,8 +40,10 @@ fn live(shared: &Shared, key: Key) {
 fn call(shared: &Shared, job: Taken) {
     let Taken { ticket, task, held } = job;
     let Some(right) = held.or_else(|| claimed(shared, ticket, &task)) else { return };
+    shared.tell(|observer| observer.started(&task));
     let polled = right.poll(|_, running| running.poll(&mut Context::from_waker(Waker::noop())));
     debug_assert!(!matches!(polled, Polled::Pending | Polled::Again(_)), "[BA2] it is done");
+    shared.tell(|observer| observer.ended(&task));
     if let Some(after) = &shared.config.after {
         unwind::contained(|| after());
     }

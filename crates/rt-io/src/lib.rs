@@ -19,6 +19,8 @@ mod alarm;
 
 mod job;
 
+mod observer;
+
 mod reactor;
 
 mod offload;
@@ -41,6 +43,7 @@ pub use bell::Bell;
 pub use context::HandleGuard;
 pub use interest::{Interest, Ready};
 pub use job::Job;
+pub use observer::{Observer, observe};
 pub use reactor::{Handle, Reactor};
 pub use readiness::{Flags, Readiness, Snapshot};
 pub use source::{Direction, Source, Wait};

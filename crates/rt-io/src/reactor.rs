@@ -36,6 +36,7 @@ use crate::alarm::Alarm;
 use crate::bell::Bell;
 use crate::job::Offload;
 use crate::messages;
+use crate::observer;
 use crate::readiness::Flags;
 use crate::source::Source;
 use crate::sources::{Sources, Token};
@@ -278,11 +279,17 @@ impl Shared {
     // COURSE(8.5) stub: todo
     fn dispatch(&self, events: &mio::Events, ready: &mut WakeBatch) {
         let sources = lock(&self.sources);
+        let mut told = 0;
         for event in events {
             // Not of the bell, of the alarm, and of those who have gone [TK1].
             if let Some(source) = sources.get(event.token().into()) {
                 source.event(read_flags(event), write_flags(event), ready);
+                told += 1;
             }
+        }
+        drop(sources);
+        if told > 0 {
+            observer::tell(|observer| observer.ready(told));
         }
     }
 

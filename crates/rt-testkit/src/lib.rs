@@ -31,7 +31,7 @@ use std::time::Duration;
 /// Runs `body` on a thread of its own and returns what it returns.
 ///
 /// Where the environment has `RT_DEADLINE`, a number of seconds, none waits for longer than that: the
-/// course sets it, whose tests are expected to hang when a part is not right yet. With `RT_TIMELINE` it
+/// course sets it, whose tests are expected to hang when a part is not right yet. With `RT_WATCH` it
 /// prints what happens to every task: of a test that hangs, the course asks for that.
 ///
 /// # Panics
@@ -51,7 +51,7 @@ where
 {
     let cap = env::var("RT_DEADLINE").ok().and_then(|seconds| seconds.parse().ok());
     let deadline = cap.map_or(deadline, |cap| deadline.min(Duration::from_secs(cap)));
-    if env::var_os("RT_TIMELINE").is_some() {
+    if env::var_os("RT_WATCH").is_some() {
         watch::watch();
     }
     let (done, is_done) = mpsc::channel::<()>();

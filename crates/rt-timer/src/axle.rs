@@ -30,6 +30,7 @@ use rt_waker::WakeBatch;
 
 use crate::alarm::Alarm;
 use crate::clock::{Clock, Instant, NEVER};
+use crate::observer;
 use crate::wheel::{Key, Wheel};
 
 /// Loom's locks belong to one execution of a model.
@@ -134,6 +135,7 @@ impl Mount {
         let alarm = self.axle.announce(tick, mounted);
         drop(state);
         ring(alarm);
+        observer::tell(|observer| observer.armed(deadline));
         Arm::Armed(key)
     }
 
@@ -176,6 +178,9 @@ impl Mount {
         let mut state = lock(&self.axle.state);
         let waker = state.of(self).and_then(|mounted| mounted.wheel.remove(key));
         drop(state);
+        if waker.is_some() {
+            observer::tell(|observer| observer.cancelled());
+        }
         drop(waker);
     }
 
@@ -192,6 +197,10 @@ impl Mount {
         let fired = mounted.wheel.expire(now, |waker| ready.push(waker));
         mounted.fired += fired as u64;
         self.axle.publish(mounted);
+        drop(state);
+        if fired > 0 {
+            observer::tell(|observer| observer.fired(fired));
+        }
         fired
     }
 

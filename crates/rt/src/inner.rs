@@ -14,6 +14,7 @@ use rt_steal::Spare;
 use rt_timer::{Timers, TimersGuard};
 
 use crate::messages;
+use crate::observing::{Jobs, Observing};
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
 use crate::recorder::Recorder;
 
@@ -45,6 +46,7 @@ pub(crate) struct Parts {
     /// Is told of tasks that panic, if anybody is.
     pub(crate) on_panic: Option<OnPanic>,
     pub(crate) downfall: Option<Downfall>,
+    _observing: Option<Observing>,
 }
 
 /// What a thread of the pool does around its life.
@@ -97,13 +99,28 @@ impl Inner {
                 spawner.on_panic(hook.clone());
             }
             let downfall = has_downfall.then(Downfall::default);
+            let (pool, observing) = match recorder.trace() {
+                Some(trace) => (pool.observer(Jobs(trace.clone())), Some(Observing::begin())),
+                None => (pool, None),
+            };
             let pool = pool.build();
             let looking_up = parts.clone();
             sockets.offload_to(move |job| match looking_up.upgrade() {
                 Some(parts) => parts.look_up(job),
                 None => Err(messages::no_look_up()),
             });
-            Parts { spawner, host, timers, sockets, flavor, recorder, pool, on_panic, downfall }
+            Parts {
+                spawner,
+                host,
+                timers,
+                sockets,
+                flavor,
+                recorder,
+                pool,
+                on_panic,
+                downfall,
+                _observing: observing,
+            }
         });
         Inner { parts }
     }

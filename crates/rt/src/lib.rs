@@ -12,6 +12,8 @@ mod recorder;
 
 pub mod trace;
 
+mod observing;
+
 mod inner;
 
 mod context;

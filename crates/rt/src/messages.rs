@@ -1,6 +1,7 @@
 //! What is said when the runtime is used wrongly: what happened, then what to do.
 
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 
 #[cold]
 #[track_caller]
@@ -80,6 +81,13 @@ pub(crate) fn no_place_to_leave() -> ! {
         "`task::block_in_place` on a current-thread runtime: nobody else could run its tasks meanwhile. Use \
          `spawn_blocking`, or a multi-threaded runtime"
     )
+}
+
+/// Said in a drop: unlike `eprintln!` it never panics.
+#[cold]
+pub(crate) fn no_timeline(path: &Path, error: &io::Error) {
+    let path = path.display();
+    let _ = writeln!(io::stderr(), "rt: the timeline can not be written to {path}: {error}");
 }
 
 /// Nobody can do anything about it.

@@ -24,6 +24,11 @@ impl Recorder {
         Recorder { worker: Some(number), ..self.clone() }
     }
 
+    /// What it records to, if it does.
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
     #[inline]
     fn record(&self, task: Option<Id>, what: impl FnOnce() -> What) {
         if let Some(trace) = &self.trace {

@@ -14,6 +14,7 @@
 //! ```
 
 mod threads;
+mod timeline;
 
 mod handle;
 

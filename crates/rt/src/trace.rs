@@ -16,4 +16,6 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-pub use rt_metrics::trace::{End, Event, Outcome, Trace, What, Who};
+pub use rt_metrics::trace::{
+    Bar, Cause, Doing, End, Event, Mark, Outcome, Picture, Row, Task, Thread, Trace, Wake, What, Who,
+};

@@ -292,7 +292,8 @@ fn on_workers_a_trace_says_who_polls_who_steals_and_who_waits() {
         let both = [Some(0), Some(1)];
         assert_eq!(workers(|what| matches!(what, What::Polling)), both);
         assert_eq!(workers(|what| matches!(what, What::Polled(_))), both);
-        assert_eq!(workers(|what| matches!(what, What::Spawned | What::Woken)), [None]);
+        let spawners = workers(|what| matches!(what, What::Spawned));
+        assert!(spawners.iter().any(Option::is_some), "on which worker tasks were spawned");
         let parks = workers(|what| matches!(what, What::Parking));
         assert!(parks.ends_with(&both), "{parks:?}"); // and the root
         let thieves = workers(|what| matches!(what, What::Stolen(1..)));

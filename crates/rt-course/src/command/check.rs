@@ -286,7 +286,7 @@ fn tell(learner: &Learner, chapter: &Chapter, test: &str, outcome: &Outcome) -> 
         ours = timeline::of_reference(learner, chapter, test, &[])?;
     } else if matches!(outcome.end, End::Hung(_)) || outcome.says("not done after") {
         // It writes no timeline of its own: see what becomes of its tasks until it hangs.
-        let watched = [("RT_TIMELINE", "1".to_owned()), ("RT_DEADLINE", "2".to_owned())];
+        let watched = [("RT_WATCH", "1".to_owned()), ("RT_DEADLINE", "2".to_owned())];
         yours = timeline::of(&learner.root, chapter, test, &watched)?;
         ours = timeline::of_reference(learner, chapter, test, &watched[..1])?;
     }

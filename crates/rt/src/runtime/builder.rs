@@ -1,6 +1,7 @@
 //! How a runtime is made.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::runtime::kind::{Kind, Runtime};
 use crate::runtime::local::LocalRuntime;
 use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::threads::Threads;
+use crate::runtime::timeline::{self, Timeline};
 use crate::trace::Trace;
 
 /// Settings of a runtime.
@@ -31,6 +33,7 @@ pub struct Builder {
     hooks: Hooks,
     is_paused: bool,
     trace: Option<Trace>,
+    timeline: Option<PathBuf>,
 }
 
 impl Builder {
@@ -53,6 +56,7 @@ impl Builder {
             hooks: Hooks::default(),
             is_paused: false,
             trace: None,
+            timeline: None,
         }
     }
 
@@ -167,6 +171,31 @@ impl Builder {
         self
     }
 
+    /// Writes a picture of what the runtime did to this file at its end: a page that draws it, or the JSON of
+    /// Chrome's tracing, which Perfetto opens, if its name ends with `.json`. Unless this is called, the
+    /// environment variable `RT_TIMELINE` names the file; without it none is written.
+    ///
+    /// The last 32,768 events of each thread are drawn, or those of the [`trace`](Builder::trace) that was given.
+    /// Later runtimes of the process that are told the same file put a number into its name: `a-2.html`. That the
+    /// file can not be written is said on stderr. Before the end, [`Handle::trace`] has what
+    /// [`Trace::write`] writes.
+    ///
+    /// ```
+    /// let path = std::env::temp_dir().join(format!("rt-{}.html", std::process::id()));
+    /// let runtime = rt::runtime::Builder::new_multi_thread().timeline(&path).build()?;
+    /// runtime.block_on(async { rt::spawn(async {}).await.unwrap() });
+    /// drop(runtime);
+    /// assert!(std::fs::read_to_string(&path)?.contains("<svg"));
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// [`Handle::trace`]: crate::runtime::Handle::trace
+    pub fn timeline(&mut self, path: impl Into<PathBuf>) -> &mut Builder {
+        self.timeline = Some(path.into());
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
@@ -180,14 +209,16 @@ impl Builder {
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         if self.flavor == RuntimeFlavor::CurrentThread {
-            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), self.recorder());
-            return Ok(Runtime::of(inner, Kind::CurrentThread(Box::new(runtime))));
+            let (recorder, timeline) = self.recorder();
+            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), recorder);
+            return Ok(Runtime::of(inner, Kind::CurrentThread(Box::new(runtime)), timeline));
         }
         if self.is_paused {
             messages::cannot_pause("`Builder::start_paused`");
         }
-        let (runtime, inner) = MultiThread::start(&self.threads, self.clock(), self.recorder())?;
-        Ok(Runtime::of(inner, Kind::MultiThread(runtime)))
+        let (recorder, timeline) = self.recorder();
+        let (runtime, inner) = MultiThread::start(&self.threads, self.clock(), recorder)?;
+        Ok(Runtime::of(inner, Kind::MultiThread(runtime), timeline))
     }
 
     /// Makes a runtime that stays on this thread.
@@ -196,7 +227,8 @@ impl Builder {
     ///
     /// As [`build`](Builder::build).
     pub fn build_local(&mut self) -> io::Result<LocalRuntime> {
-        Ok(LocalRuntime::with(&self.threads, self.clock(), self.recorder()))
+        let (recorder, timeline) = self.recorder();
+        Ok(LocalRuntime::with(&self.threads, self.clock(), recorder, timeline))
     }
 
     fn clock(&self) -> Clock {
@@ -207,8 +239,9 @@ impl Builder {
         clock
     }
 
-    fn recorder(&self) -> Recorder {
-        Recorder::new(self.trace.clone(), self.hooks.clone())
+    fn recorder(&self) -> (Recorder, Option<Timeline>) {
+        let (trace, timeline) = timeline::choose(self.trace.as_ref(), self.timeline.as_deref());
+        (Recorder::new(trace, self.hooks.clone()), timeline)
     }
 }
 

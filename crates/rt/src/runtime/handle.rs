@@ -11,6 +11,7 @@ use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::runtime::session::Session;
 use crate::task::blocking;
+use crate::trace::Trace;
 
 /// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
 ///
@@ -118,6 +119,21 @@ impl Handle {
     #[must_use]
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         self.inner.flavor
+    }
+
+    /// What the runtime records, if it was [told](crate::runtime::Builder::timeline) to.
+    ///
+    /// ```
+    /// use rt::trace::Trace;
+    ///
+    /// let runtime = rt::runtime::Builder::new_multi_thread().trace(&Trace::new(100)).build()?;
+    /// let trace = runtime.handle().trace().expect("it has one");
+    /// println!("{} events so far", trace.events().len());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn trace(&self) -> Option<&Trace> {
+        self.inner.recorder.trace()
     }
 
     pub(super) fn inner(&self) -> &Inner {

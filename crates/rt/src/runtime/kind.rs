@@ -15,6 +15,7 @@ use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::report::{Ending, ShutdownReport};
+use crate::runtime::timeline::Timeline;
 
 /// Runs tasks. Dropping it drops every future that it has.
 ///
@@ -34,6 +35,8 @@ pub struct Runtime {
     kind: Option<Kind>,
     /// How long the drop waits for jobs that block and run.
     patience: Duration,
+    /// Written at the very end: fields are dropped after [`Runtime::drop`], in this order.
+    _timeline: Option<Timeline>,
 }
 
 pub(super) enum Kind {
@@ -44,8 +47,9 @@ pub(super) enum Kind {
 static_assertions::assert_impl_all!(Runtime: Send, Sync);
 
 impl Runtime {
-    pub(super) fn of(inner: Inner, kind: Kind) -> Runtime {
-        Runtime { handle: Handle::new(inner), kind: Some(kind), patience: Duration::MAX }
+    pub(super) fn of(inner: Inner, kind: Kind, timeline: Option<Timeline>) -> Runtime {
+        let (handle, patience) = (Handle::new(inner), Duration::MAX);
+        Runtime { handle, kind: Some(kind), patience, _timeline: timeline }
     }
 
     /// Runs a future to its end on this thread.

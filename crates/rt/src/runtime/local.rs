@@ -16,6 +16,7 @@ use crate::recorder::Recorder;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::Threads;
+use crate::runtime::timeline::Timeline;
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
 /// `Send`, and local tasks live from one `block_on` to the next.
@@ -40,12 +41,19 @@ pub struct LocalRuntime {
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
     ending: Option<Entered>,
+    /// Written after all that.
+    _timeline: Option<Timeline>,
 }
 
 static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
 
 impl LocalRuntime {
-    pub(super) fn with(threads: &Threads, clock: Clock, recorder: Recorder) -> LocalRuntime {
+    pub(super) fn with(
+        threads: &Threads,
+        clock: Clock,
+        recorder: Recorder,
+        timeline: Option<Timeline>,
+    ) -> LocalRuntime {
         let park = TimerDriver::new(Reactor::new(), clock);
         let drivers = (park.timers(), park.inner().handle());
         let executor = Executor::with(park, Fifo::new(), recorder.clone());
@@ -53,7 +61,8 @@ impl LocalRuntime {
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
         let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.pool()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
-        LocalRuntime { handle, executor: Some(executor), jobs, ending: None }
+        let executor = Some(executor);
+        LocalRuntime { handle, executor, jobs, ending: None, _timeline: timeline }
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
