@@ -87,11 +87,8 @@ fn main() -> io::Result<()> {
     let path = env::args_os().nth(1).map(PathBuf::from);
     let path = path.unwrap_or_else(|| env::temp_dir().join("timeline.html"));
     let trace = Trace::new(10_000);
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .trace(&trace)
-        .timeline(&path)
-        .build()?;
+    let runtime =
+        Builder::new_multi_thread().worker_threads(2).trace(&trace).timeline(&path).build()?;
 
     let served = runtime.block_on(async {
         let dinner = task::Builder::new().name("dinner").spawn(dinner(6));

@@ -17,5 +17,6 @@
 //! ```
 
 pub use rt_metrics::trace::{
-    Bar, Cause, Doing, End, Event, Mark, Outcome, Picture, Row, Task, Thread, Trace, Wake, What, Who,
+    Bar, Cause, Doing, End, Event, Mark, Outcome, Picture, Row, Task, Thread, Trace, Wake, What,
+    Who,
 };

@@ -51,6 +51,8 @@ fn line(event: &Event, names: &HashMap<Id, String>) -> String {
         What::Ended(how) => format!("ended: {how:?}").to_lowercase(),
         What::Parking => "parking".into(),
         What::Parked => "parked".into(),
+        What::TimerArmed(_) => "timer armed".into(),
+        What::TimersFired(count) => format!("{count} timer fired"),
         other => format!("{other:?}"),
     };
     match (event.task, event.by) {
@@ -175,8 +177,10 @@ fn a_thread_that_waits_for_a_timer_parks() {
     let expected = [
         "sleeps: spawned",
         "sleeps: poll",
+        "sleeps: timer armed",
         "sleeps: → pending",
         "parking",
+        "1 timer fired",
         "sleeps: woken",
         "sleeps: poll",
         "sleeps: ended: completed",

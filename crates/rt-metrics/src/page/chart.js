@@ -1,7 +1,7 @@
 // From what is in view to the text of an SVG. Nothing here touches the page: the saved picture is made by the
 // same functions.
 
-const GUTTER = 132, AXIS = 26, BAR = 20, CHAR = 6.7;
+const GUTTER = 132, AXIS = 32, BAR = 20, CHAR = 6.7;
 const HEIGHT = { thread: 44, task: 30 };
 // So many wakes are drawn at once; with more of them one sees nothing.
 const ARROWS = 400;
@@ -25,7 +25,7 @@ function escaped(text) {
 
 function cut(text, width) {
   const most = Math.floor(width / CHAR), letters = Array.from(text);
-  return letters.length <= most ? text : most < 2 ? "" : letters.slice(0, most - 1).join("") + "…";
+  return letters.length <= most ? text : most < 4 ? "" : letters.slice(0, most - 1).join("") + "…";
 }
 
 // view: { rows, kind, from, scale (pixels a nanosecond), width, top, bottom (of the rows, in pixels), found, hot }
@@ -203,7 +203,7 @@ function assemble(view, { back, items, arrows, front }) {
   for (const at of found) {
     const x = px(xOf(view, at));
     lines.push(`<path class="grid" d="M${x},${AXIS}V${height}"/>`);
-    times.push(`<path class="grid" d="M${x},${AXIS - 6}V${AXIS}"/><text class="tick" x="${+x + 4}" y="16">${tickText(view, at, step)}</text>`);
+    times.push(`<path class="grid" d="M${x},${AXIS - 6}V${AXIS}"/><text class="tick" x="${+x + 4}" y="19">${tickText(view, at, step)}</text>`);
   }
   return `<defs><pattern id="job" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`
     + `<rect width="3" height="7" fill="#fff" fill-opacity=".28"/></pattern>`
@@ -212,5 +212,5 @@ function assemble(view, { back, items, arrows, front }) {
     + `<rect class="ground" width="${view.width}" height="${height}"/><g clip-path="url(#rows)">${back.join("")}</g>${lines.join("")}`
     + `<g clip-path="url(#plot)"><g id="items">${items.join("")}</g>${arrows.join("")}</g>`
     + `<g clip-path="url(#rows)">${front.join("")}</g><path class="grid" d="M0,${AXIS}H${view.width}M${GUTTER},0V${height}"/>`
-    + `<text class="tick" x="12" y="16">${view.kind === "thread" ? "thread" : "task"}</text>${times.join("")}`;
+    + `<text class="tick" x="12" y="19">${view.kind === "thread" ? "thread" : "task"}</text>${times.join("")}`;
 }

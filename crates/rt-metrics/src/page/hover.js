@@ -9,6 +9,10 @@ const CAUSES = {
   spawned: "spawned", woken: "woken", aborted: "aborted", timer: "woken by a timer", socket: "woken by a socket",
 };
 
+function counted(number, word) {
+  return `${grouped(number)} ${word}${number === 1 ? "" : "s"}`;
+}
+
 function taskName(index) {
   return `${tasks[index].label} (${tasks[index].id})`;
 }
@@ -35,7 +39,7 @@ function thereLines(bar) {
 
 function whoLines(index) {
   const task = tasks[index], row = everyTaskRow[index];
-  const lines = [`~task ${task.id}${task.priority && task.priority !== "Normal" ? `, ${task.priority}` : ""}, ${row.polls} polls, ${duration(row.busy)} in all`];
+  const lines = [`~task ${task.id}${task.priority && task.priority !== "Normal" ? `, ${task.priority}` : ""}, ${counted(row.polls, "poll")}, ${duration(row.busy)} in all`];
   if (task.place) lines.push(`~spawned at ${task.place}`);
   return lines;
 }
@@ -43,7 +47,7 @@ function whoLines(index) {
 function rowLines(row) {
   const idle = row.thread >= 0 ? [] : whoLines(row.task).slice(1);
   const share = read.span ? ` (${(100 * row.busy / read.span).toFixed(1)} %)` : "";
-  return [row.title, `${grouped(row.polls)} polls, busy for ${duration(row.busy)}${share}`, ...idle];
+  return [row.title, `${counted(row.polls, "poll")}, busy for ${duration(row.busy)}${share}`, ...idle];
 }
 
 function markLines(mark) {

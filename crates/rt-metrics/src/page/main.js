@@ -157,13 +157,17 @@ scroll.addEventListener("wheel", (event) => {
   zoom(Math.exp(-Math.max(-200, Math.min(200, event.deltaY)) / 300), Math.max(GUTTER, x));
 }, { passive: false });
 
-let drag = null;
+let drag = null, last = { x: -1, y: -1 };
 svg.addEventListener("pointerdown", (event) => {
   drag = { x: event.clientX, y: event.clientY };
   svg.setPointerCapture(event.pointerId);
   scroll.classList.add("moving");
 });
 svg.addEventListener("pointermove", (event) => {
+  // A browser says so too when what lies under a pointer that rests was drawn anew.
+  const rests = event.clientX === last.x && event.clientY === last.y;
+  last = { x: event.clientX, y: event.clientY };
+  if (rests) return;
   if (!drag) return point(event);
   hush();
   scroll.scrollTop -= event.clientY - drag.y;

@@ -123,7 +123,8 @@ fn mark(json: &mut Json, picture: &Picture, mark: &Mark) {
         json.key("args").object(|json| {
             json.optional("task", mark.task.map(|task| picture.tasks[task].label()));
             json.optional("by", mark.by.map(|by| picture.tasks[by].label()));
-            if let What::Stolen(count) | What::TimersFired(count) | What::SocketsReady(count) = mark.what
+            if let What::Stolen(count) | What::TimersFired(count) | What::SocketsReady(count) =
+                mark.what
             {
                 json.key("count").number(count);
             }

@@ -76,7 +76,8 @@ fn with_rings(see: impl FnOnce(&[(Weak<Shared>, Arc<Ring>)])) -> bool {
     let seen = HERE.try_with(|here| {
         let mut here = here.borrow_mut();
         let generation = GENERATION.load(Ordering::Relaxed);
-        let gone = if here.generation == generation { Vec::new() } else { here.refresh(generation) };
+        let gone =
+            if here.generation == generation { Vec::new() } else { here.refresh(generation) };
         see(&here.rings);
         drop(here);
         drop(gone); // [TR2]
@@ -137,7 +138,12 @@ impl Observer for All {
     fn spawned(&self, task: Spawned<'_>, by: Option<Id>) {
         let (name, place, priority) = (task.name, task.place, task.priority);
         self.each(|trace| {
-            trace.names.spawned(Who { id: task.id, name: name.map(str::to_owned), place, priority });
+            trace.names.spawned(Who {
+                id: task.id,
+                name: name.map(str::to_owned),
+                place,
+                priority,
+            });
         });
         record_in_all(Entry { at: Instant::now(), task: Some(task.id), by, what: What::Spawned });
     }

@@ -56,8 +56,13 @@ impl Ring {
     pub(crate) fn read(&self, events: &mut Vec<Event>) -> Thread {
         let book = self.book();
         let worker = book.worker;
-        events.extend(book.entries.iter().map(|&Entry { at, task, by, what }| {
-            Event { at, task, by, thread: self.number, worker, what }
+        events.extend(book.entries.iter().map(|&Entry { at, task, by, what }| Event {
+            at,
+            task,
+            by,
+            thread: self.number,
+            worker,
+            what,
         }));
         let (number, name) = (self.number, self.name.clone());
         Thread { number, name, worker, dropped: book.dropped }

@@ -76,7 +76,8 @@ impl Shared {
 impl Rings {
     /// Of the threads that have ended, the one that was seen first, if there are too many.
     fn drop_the_oldest(&mut self) {
-        let mut ended = self.all.iter().enumerate().filter(|(_, ring)| Arc::strong_count(ring) == 1);
+        let mut ended =
+            self.all.iter().enumerate().filter(|(_, ring)| Arc::strong_count(ring) == 1);
         let Some((oldest, _)) = ended.next() else { return };
         if ended.count() + 1 >= ENDED {
             self.dropped += self.all.remove(oldest).seen();
