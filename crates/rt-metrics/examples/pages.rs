@@ -30,12 +30,12 @@ fn large(folder: &Path) -> io::Result<()> {
     let stage = Stage::new(100_000);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for _ in 0..12_500 {
+            for _ in 0..12_000 {
                 stage.trace.record(None, Some(1), What::Parking);
                 stage.trace.record(None, Some(1), What::Parked);
             }
         });
-        for round in 0..75 {
+        for round in 0..95 {
             for number in 0..100 {
                 let inner = stage.spawn(&format!("inner {number}"), async move { round + number });
                 let _detached = stage.spawn(&format!("task {number}"), inner);
