@@ -27,7 +27,8 @@ fn top_level(path: &str) -> Option<String> {
 }
 
 fn length(path: &str, text: &str) -> Option<String> {
-    let most = if tree::is_source(path) {
+    let is_of_a_page = [".html", ".css", ".js"].iter().any(|end| path.ends_with(end));
+    let most = if tree::is_source(path) || is_of_a_page {
         SOURCE_LINES
     } else if path.starts_with("examples/") && path.ends_with(".rs") {
         EXAMPLE_LINES
@@ -62,11 +63,15 @@ fn the_top_level_holds_only_what_the_design_allows() {
 
 #[test]
 fn no_file_is_too_long_for_one_sitting() {
-    let files = tree::files(|path| path.ends_with(".rs"));
+    let is_short =
+        |path: &str| [".rs", ".html", ".css", ".js"].iter().any(|end| path.ends_with(end));
+    let files = tree::files(is_short);
     tree::none(RULE_LENGTH, files.iter().filter_map(|file| length(&file.path, &file.text)));
     let long = "\n".repeat(501);
     assert!(
-        length("crates/a/src/lib.rs", &long).is_some() && length("examples/a.rs", &long).is_some()
+        length("crates/a/src/lib.rs", &long).is_some()
+            && length("examples/a.rs", &long).is_some()
+            && length("crates/a/src/page/a.js", &long).is_some()
     );
     assert!(
         length("crates/a/src/lib.rs", &long[1..]).is_none()

@@ -75,7 +75,7 @@ function drawBars(view, row, y, layers, wakesInView) {
   const [first, last] = between(row, view.from, until);
   let many = null;
   const flush = () => {
-    if (many) layers.items.push(manyBars(view, row, y, many));
+    if (many) layers.items.push(manyBars(view, y, many));
     many = null;
   };
   for (let at = first; at < last; at += 1) {
@@ -89,16 +89,17 @@ function drawBars(view, row, y, layers, wakesInView) {
     } else if (many && x - many.end < 1 && many.bar.doing === bar.doing) {
       many.end = Math.max(many.end, x + width);
       many.count += 1;
+      many.isMixed ||= many.bar.task !== bar.task;
     } else {
       flush();
-      many = { x, end: x + Math.max(width, 1), count: 1, bar };
+      many = { x, end: x + Math.max(width, 1), count: 1, bar, isMixed: false };
     }
   }
   flush();
 }
 
-function manyBars(view, row, y, { x, end, count, bar }) {
-  const color = bar.task < 0 ? "park" : `c${bar.task % 10}`, kind = count > 1 ? " many" : "";
+function manyBars(view, y, { x, end, count, bar, isMixed }) {
+  const color = bar.task < 0 ? "park" : isMixed ? "mixed" : `c${bar.task % 10}`, kind = count > 1 ? " many" : "";
   const number = `${count > 1 ? `data-many="${count}" ` : ""}data-bar="${bar.index}"`;
   const dim = count === 1 && bar.task >= 0 && isDim(view, bar.task) ? " dim" : "";
   return `<rect class="bar ${color}${kind}${dim}" ${number} x="${px(x)}" y="${y + inset(bar)}" width="${px(Math.max(end - x, 1))}" height="${BAR - 4 * bar.depth}"/>`;
@@ -174,7 +175,7 @@ function drawWake(view, places, wake, arrows, hot) {
   // On one row in a bow above the bars; else out of the bar, over, and into the edge of the other one.
   const bow = Math.min(60, Math.max(10, Math.abs(end - x) / 2));
   const path = from === to
-    ? `M${px(x)},${from + 8}C${px(x + bow / 3)},${from - 4} ${px(end - bow / 3)},${from - 4} ${px(end)},${to + 7}`
+    ? `M${px(x)},${from + 8}C${px(x + bow / 3)},${from - 2} ${px(end - bow / 3)},${from - 2} ${px(end)},${to + 7}`
     : `M${px(x)},${start}C${px(x + bow)},${start} ${px(end - bow)},${stop} ${px(end)},${stop}`;
   const tip = from === to ? `M${px(end)},${to + 9}l-4.5,-5l6.5,-1Z` : `M${px(end + 1)},${stop}l-7,-3.5v7Z`;
   arrows.push(`<path class="wake ${wake.cause} ${hot}" d="${path}"/><path class="head" d="${tip}"/>`);

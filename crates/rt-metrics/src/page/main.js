@@ -193,7 +193,7 @@ new ResizeObserver(redraw).observe(scroll);
 
 document.title = `${read.title}: timeline`;
 byId("title").textContent = read.title;
-byId("summary").textContent = `${duration(read.span)} on ${read.threads.length} threads: ${grouped(read.events)} events of ${grouped(taskRows.length)} tasks`
+byId("summary").textContent = `${duration(read.span)} on ${counted(read.threads.length, "thread")}: ${counted(read.events, "event")} of ${counted(taskRows.length, "task")}`
   + (read.dropped ? `; the oldest ${grouped(read.dropped)} events were dropped` : "");
 byId("glyphs").innerHTML = Object.values(GLYPHS).map(([path, kind, words]) =>
   `<span><svg class="chart" width="14" height="14" viewBox="-7 -7 14 14"><path class="mark ${kind}" d="${path}"/></svg>${words}</span>`).join(" ");
