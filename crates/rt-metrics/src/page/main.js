@@ -152,9 +152,10 @@ scroll.addEventListener("wheel", (event) => {
   if (event.shiftKey) return; // moves the rows
   event.preventDefault();
   hush();
-  if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) return move(event.deltaX);
+  const unit = event.deltaMode === 1 ? 33 : 1; // lines, in some browsers
+  if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) return move(event.deltaX * unit);
   const x = event.clientX - svg.getBoundingClientRect().left;
-  zoom(Math.exp(-Math.max(-200, Math.min(200, event.deltaY)) / 300), Math.max(GUTTER, x));
+  zoom(Math.exp(-Math.max(-200, Math.min(200, event.deltaY * unit)) / 300), Math.max(GUTTER, x));
 }, { passive: false });
 
 let drag = null, last = { x: -1, y: -1 };

@@ -73,7 +73,7 @@ impl Trace {
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trace")
-            .field("events", &self.events().len())
+            .field("events", &self.shared.len())
             .field("dropped", &self.dropped())
             .finish_non_exhaustive()
     }

@@ -68,10 +68,9 @@ impl Ring {
         Thread { number, name, worker, dropped: book.dropped }
     }
 
-    /// How many events there were.
-    pub(crate) fn seen(&self) -> u64 {
-        let book = self.book();
-        book.dropped + book.entries.len() as u64
+    /// How many events are there.
+    pub(crate) fn len(&self) -> usize {
+        self.book().entries.len()
     }
 
     pub(crate) fn dropped(&self) -> u64 {

@@ -63,6 +63,11 @@ impl Shared {
         rings.dropped + rings.all.iter().map(|ring| ring.dropped()).sum::<u64>()
     }
 
+    /// How many events are there.
+    pub(crate) fn len(&self) -> usize {
+        self.rings().all.iter().map(|ring| ring.len()).sum()
+    }
+
     /// Gives the memory of the events back.
     pub(crate) fn clear(&self) {
         self.rings().all.iter().for_each(|ring| ring.clear());
@@ -80,7 +85,8 @@ impl Rings {
             self.all.iter().enumerate().filter(|(_, ring)| Arc::strong_count(ring) == 1);
         let Some((oldest, _)) = ended.next() else { return };
         if ended.count() + 1 >= ENDED {
-            self.dropped += self.all.remove(oldest).seen();
+            let oldest = self.all.remove(oldest);
+            self.dropped += oldest.dropped() + oldest.len() as u64;
         }
     }
 }

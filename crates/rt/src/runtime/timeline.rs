@@ -12,7 +12,8 @@ use crate::trace::Trace;
 /// The environment variable that says where to, if the builder does not.
 const FILE: &str = "RT_TIMELINE";
 
-/// How many events of each thread are kept, unless the builder was given a trace: some 3 MB in the file.
+/// How many events of each thread are kept, unless the builder was given a trace: some 2 MB of
+/// memory, and as much in the file.
 const EVENTS: usize = 1 << 15;
 
 /// How many runtimes were built for each file.
