@@ -17,6 +17,7 @@ use crate::coop;
 use crate::error::JoinError;
 use crate::id::Id;
 use crate::messages;
+use crate::priority::Priority;
 use crate::reference::TaskRef;
 use crate::snapshot::{End, Join};
 
@@ -70,7 +71,26 @@ impl<T> JoinHandle<T> {
         self.task.abort();
     }
 
-    /// A handle that can only abort.
+    /// The class of the task.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.task.priority()
+    }
+
+    /// Changes the class of the task, as [`TaskRef::set_priority`].
+    ///
+    /// ```
+    /// use rt_task::{Priority, Task};
+    ///
+    /// let (_task, handle) = Task::new(async {}, rt_testkit::ByHand::new());
+    /// handle.set_priority(Priority::Low);
+    /// assert_eq!(handle.priority(), Priority::Low);
+    /// ```
+    pub fn set_priority(&self, class: Priority) {
+        self.task.set_priority(class);
+    }
+
+    /// A handle that aborts, and changes the class, without the output.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle { task: self.task.clone() }
@@ -219,6 +239,17 @@ impl AbortHandle {
     /// As [`JoinHandle::abort`].
     pub fn abort(&self) {
         self.task.abort();
+    }
+
+    /// The class of the task.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.task.priority()
+    }
+
+    /// Changes the class of the task, as [`TaskRef::set_priority`].
+    pub fn set_priority(&self, class: Priority) {
+        self.task.set_priority(class);
     }
 }
 

@@ -34,6 +34,7 @@ mod id;
 mod messages;
 mod observer;
 mod priority;
+mod waiting;
 
 pub use builder::Builder;
 pub use current::{PollNumber, mark_poll, polls_here, settle_marks, unmark_poll};
@@ -50,6 +51,7 @@ pub use reference::TaskRef;
 pub use schedule::Schedule;
 pub use snapshot::{End, Snapshot};
 pub use task::{Polled, Running, Task};
+pub use waiting::Waiting;
 
 /// The number of the task that is being polled on this thread.
 #[must_use]

@@ -1,10 +1,11 @@
-//! The class of a task: recorded here, for queues to act on.
+//! The class of a task: it stands in the state word, and queues act on it.
 
 /// How urgent a task is, compared with others that are ready.
 ///
-/// Recorded, and acted on by a later chapter: a queue may ask for the class of a task
-/// ([`TaskRef::priority`](crate::TaskRef::priority)), and those of today do not. Their order is first
-/// in, first out.
+/// The class is the task's own: a wake, an abort and a queueing keep it, until somebody
+/// [changes](crate::TaskRef::set_priority) it. What comes of it is the affair of the queue, which asks for it when
+/// it takes the task in ([`TaskRef::priority`](crate::TaskRef::priority)). One with a lane for each class is
+/// `rt_priority::Lanes`, which the runtimes of `rt` have; one that knows no classes is first in, first out.
 ///
 /// ```
 /// use rt_task::Priority;

@@ -98,11 +98,14 @@ impl TaskRef {
 
     /// The class of the task.
     #[must_use]
+    #[inline]
     pub fn priority(&self) -> Priority {
         self.word().priority()
     }
 
-    /// Changes the class. It counts from the next time that the task is queued.
+    /// Changes the class, from any thread. It counts from the next time that the task is queued: one that waits
+    /// in a queue leaves it in the order in which it came in, and one that waits for a wake comes in with the new
+    /// class.
     pub fn set_priority(&self, class: Priority) {
         self.header().state.set_priority(class);
     }

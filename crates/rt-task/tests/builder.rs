@@ -66,6 +66,12 @@ fn the_class_of_a_task_can_be_given_and_changed() {
             handle.task().set_priority(class);
             assert_eq!(task_of(&handle).priority(), class, "a change of the class is lost");
         }
+        handle.set_priority(Priority::High);
+        assert_eq!(task_of(&handle).priority(), Priority::High, "the handle changes nothing");
+        let aborts = handle.abort_handle();
+        aborts.set_priority(Priority::Low);
+        assert_eq!(aborts.priority(), Priority::Low, "the abort handle changes nothing");
+        assert_eq!(handle.priority(), Priority::Low, "the handle shows another class");
         let _ = poll(task);
         handle.task().wake_by_ref();
         assert_eq!(task_of(&handle).priority(), Priority::Low, "a poll forgets the class");
