@@ -6,6 +6,7 @@ mod block_on;
 
 // Where tasks wait, and how they get there.
 mod queue;
+mod stealable;
 
 mod ready;
 
@@ -46,5 +47,6 @@ pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};
 pub use site::{Door, Lease, OnPanic, Site};
 pub use spawn::spawn;
+pub use stealable::{MarkOf, Stealable, Victim};
 pub use to_site::ToSite;
 pub use yield_now::{YieldNow, yield_now};

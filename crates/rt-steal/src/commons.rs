@@ -1,35 +1,34 @@
 //! What the workers of one runtime share: the injector, who is idle, and a desk for each.
 //!
 //! ```text
-//!   from elsewhere ──► door ──► injector ──┐                      ┌── desk 0: ring, slot, stamp
+//!   from elsewhere ──► door ──► injector ──┐                      ┌── desk 0: queue, slot, stamp
 //!                                          ├─► a worker at a desk │
-//!   woken on a worker ─► its slot, ring ───┘       steals from ───┴── desk 1, 2, …
+//!   woken on a worker ─► its slot, queue ──┘       steals from ───┴── desk 1, 2, …
 //! ```
 //!
 //! * **[CM1]** A commons is made with its site, and never freed, so that a task needs no count on it. It
 //!   serves one runtime after another, each under a generation of its own, and is free for the next one only
 //!   when nobody works at a desk and no task is alive.
 //! * **[CM2]** At a desk works at most one thread: the one that has its [`Place`](crate::Place), and in
-//!   it the owner's ends of the ring and of the slot.
+//!   it the owner's ends of the queue and of the slot.
 //! * **[CM3]** The injector of a commons is never closed: nobody is refused while a task is alive.
 
+use std::any::TypeId;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
-use rt_executor::{Door, Lease, Site};
+use rt_executor::{Door, Lease, Site, Stealable};
 use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use rt_task::{Task, TaskRef};
 
+use crate::desk::Desk;
 use crate::ending::Ending;
 use crate::here;
 use crate::idle::Idle;
 use crate::injector::Injector;
 use crate::monitor::{self, Watched};
-use crate::ring::{Ring, Stealer};
-use crate::slot::{Slot, Taker};
-use crate::stamp::Stamp;
 use crate::vacancies::Vacancies;
 
 /// Lists of the living for threads that are no workers. They are used in turn, so that who spawns seldom
@@ -47,6 +46,8 @@ pub(crate) struct Commons {
     pub(crate) injector: Injector,
     pub(crate) idle: Idle,
     pub(crate) desks: Box<[Desk]>,
+    /// The type of the queues at the desks [DK1].
+    queue: TypeId,
     site: OnceLock<&'static Site>,
     pub(crate) ending: Ending,
     is_watched: Mutex<bool>,
@@ -66,38 +67,30 @@ pub(crate) struct Commons {
     pub(crate) vacancies: Vacancies,
 }
 
-/// What others see of a worker.
-pub(crate) struct Desk {
-    pub(crate) stealer: Stealer,
-    pub(crate) taker: Taker,
-    /// Whether a poll goes on here.
-    pub(crate) stamp: Stamp,
-    /// The owner's ends, while nobody works here [CM2].
-    ends: Mutex<Option<Ends>>,
-}
-
-/// The owner's ends of what stands at a desk.
-pub(crate) struct Ends {
-    pub(crate) ring: Ring,
-    pub(crate) slot: Slot,
-}
-
 impl Commons {
-    /// A commons of so many workers that nobody uses. `None` if the process has too many executors.
-    pub(crate) fn hire(workers: usize) -> Option<&'static Commons> {
+    /// A commons that nobody uses, with a desk for each of these queues, or for one that is set as it is. `None`
+    /// if the process has too many executors.
+    pub(crate) fn hire<Q: Stealable>(queues: Vec<Q>) -> Option<&'static Commons> {
+        let is_fit = |commons: &Commons| {
+            commons.desks.len() == queues.len() && commons.queue == TypeId::of::<Q>()
+        };
         let mut free = held(&FREE);
-        match free.iter().position(|commons| commons.desks.len() == workers) {
-            Some(index) => Some(free.swap_remove(index)),
-            None => Commons::leak(workers),
-        }
+        let found = free.iter().position(|commons| is_fit(commons));
+        let found = found.map(|index| free.swap_remove(index));
+        drop(free);
+        let Some(commons) = found else { return Commons::leak(queues) };
+        commons.desks.iter().zip(queues).for_each(|(desk, fresh)| desk.renew(fresh));
+        Some(commons)
     }
 
-    fn leak(workers: usize) -> Option<&'static Commons> {
+    fn leak<Q: Stealable>(queues: Vec<Q>) -> Option<&'static Commons> {
+        let workers = queues.len();
         let (site, commons) = Site::new(workers + OUTSIDE, || {
             Box::leak(Box::new(Commons {
                 injector: Injector::new(),
                 idle: Idle::new(workers),
-                desks: (0..workers).map(|_| Desk::new()).collect(),
+                desks: queues.into_iter().map(Desk::new).collect(),
+                queue: TypeId::of::<Q>(),
                 site: OnceLock::new(),
                 ending: Ending::new(),
                 is_watched: Mutex::new(false),
@@ -208,13 +201,13 @@ impl Commons {
     /// before it sleeps. Behind a long poll a searcher takes it out, or the monitor, which notifies with a
     /// fence.
     pub(crate) fn has_work(&self) -> bool {
-        self.injector.look() || self.desks.iter().any(|desk| !desk.stealer.is_empty())
+        self.injector.look() || self.desks.iter().any(|desk| !desk.is_empty())
     }
 
     /// As [`has_work`](Commons::has_work), but at this desk, for the worker there who has found some.
     pub(crate) fn has_work_beside(&self, own: usize) -> bool {
         let mut others = self.desks.iter().enumerate().filter(|&(desk, _)| desk != own);
-        self.injector.look() || others.any(|(_, desk)| !desk.stealer.is_empty())
+        self.injector.look() || others.any(|(_, desk)| !desk.is_empty())
     }
 
     /// Somebody is needed who sleeps: a worker, else a thread in a `block_on`.
@@ -239,28 +232,6 @@ impl Commons {
     }
 }
 
-impl Desk {
-    fn new() -> Desk {
-        let ends = Ends { ring: Ring::new(), slot: Slot::new() };
-        let (stealer, taker) = (ends.ring.stealer(), ends.slot.taker());
-        Desk { stealer, taker, stamp: Stamp::new(), ends: Mutex::new(Some(ends)) }
-    }
-
-    pub(crate) fn take_ends(&self) -> Ends {
-        let ends = held(&self.ends).take();
-        ends.unwrap_or_else(|| unreachable!("[CM2] one thread works at a desk"))
-    }
-
-    /// Whether somebody works here.
-    fn is_taken(&self) -> bool {
-        held(&self.ends).is_none()
-    }
-
-    pub(crate) fn give_ends(&self, ends: Ends) {
-        *held(&self.ends) = Some(ends);
-    }
-}
-
 impl Watched for Commons {
     fn look(&self) -> bool {
         self.looks.fetch_add(1, Ordering::Relaxed);
@@ -269,7 +240,7 @@ impl Watched for Commons {
             let is_long = desk.stamp.look();
             is_held_up |= is_long;
             if is_long {
-                has_work |= !desk.stealer.is_empty();
+                has_work |= !desk.is_empty();
                 if let Some(task) = desk.taker.take() {
                     self.inject(task);
                     has_work = true;

@@ -50,16 +50,14 @@ use std::iter;
 use std::mem;
 
 use rt_task::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
-use rt_task::{Priority, Task, TaskList};
-
-use crate::ageing::Waiting;
+use rt_task::{Priority, Task, TaskList, Waiting};
 
 const CLASSES: usize = Priority::ALL.len();
 
 /// One queue for all: a list a class, behind a lock.
 ///
 /// ```
-/// use rt_steal::{Ageing, Injector};
+/// use rt_steal::Injector;
 /// use rt_task::{Builder, Priority, Task};
 /// use rt_testkit::ByHand;
 ///
@@ -68,8 +66,7 @@ const CLASSES: usize = Priority::ALL.len();
 /// let (normal, _handle) = Task::new(async {}, ByHand::new());
 /// injector.push(low.unwrap()).unwrap();
 /// injector.push(normal).unwrap();
-/// let mut rule = Ageing::default();
-/// let first = injector.pop(|waiting| rule.choose(waiting));
+/// let first = injector.pop(|waiting| waiting.highest());
 /// assert_eq!(first.unwrap().priority(), Priority::Normal);
 /// ```
 // Lines of its own, two since processors fetch them in pairs: what a push changes is not fetched with what
@@ -193,6 +190,32 @@ impl Injector {
         }
         batch.extend(iter::from_fn(|| opened.inner.pop(&mut rule)).take(max));
         drop(opened);
+        batch
+    }
+
+    /// Takes up to `max` tasks of one class out, the oldest first: all of them in one step if they are no more.
+    ///
+    /// ```
+    /// use rt_steal::Injector;
+    /// use rt_task::{Priority, Task};
+    /// use rt_testkit::ByHand;
+    ///
+    /// let injector = Injector::new();
+    /// injector.push(Task::new(async {}, ByHand::new()).0).unwrap();
+    /// assert!(injector.pop_class(Priority::High, 9).is_empty());
+    /// assert_eq!(injector.pop_class(Priority::Normal, 9).len(), 1);
+    /// ```
+    pub fn pop_class(&self, class: Priority, max: usize) -> TaskList {
+        let mut batch = TaskList::new();
+        if max == 0 || !self.waiting().contains(class) {
+            return batch;
+        }
+        let mut opened = self.open();
+        let list = &mut opened.inner.lists[class as usize];
+        if list.len() <= max {
+            return mem::take(list);
+        }
+        batch.extend(iter::from_fn(|| list.pop_front()).take(max));
         batch
     }
 

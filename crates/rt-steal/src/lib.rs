@@ -3,10 +3,8 @@
 // In the order of the chapter; the empty lines keep rustfmt from sorting them.
 // 1: the queue of a worker, and the thieves' end of it.
 mod ring;
-mod stealable;
 
-// 2: tasks that belong to no worker; whose class is next.
-mod ageing;
+// 2: tasks that belong to no worker.
 mod injector;
 
 // 3: the task that runs next.
@@ -23,6 +21,7 @@ mod monitor;
 
 // 7: what workers share; who polls what, and for how long; at which desk a thread works.
 mod commons;
+mod desk;
 mod here;
 mod stamp;
 
@@ -42,7 +41,8 @@ mod vacancies;
 // 11: in which order a team ends.
 mod ending;
 
-pub use ageing::{Ageing, Waiting};
+mod messages;
+
 #[doc(hidden)]
 pub use ending::Ending;
 pub use idle::{Idle, LastLook, MAX_SEARCHING, Searching, Sleeping};
@@ -58,7 +58,6 @@ pub use slot::{Slot, Taker};
 #[doc(hidden)]
 pub use stamp::Stamp;
 pub use station::{Spare, step_aside};
-pub use stealable::{Stealable, Victim};
 pub use team::{Closer, Team};
 #[doc(hidden)]
 pub use vacancies::Vacancies;

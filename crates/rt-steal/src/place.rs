@@ -1,51 +1,54 @@
 //! The right to work at a desk: a worker is a thread that has one.
 //!
 //! * **[PL1]** The slot takes the task that was woken last, so that it runs next, on warm caches: but no
-//!   more than [`STREAK`] times in a row. Then it goes behind the ring, like everybody else.
-//! * **[PL2]** What does not fit into the ring goes to the injector, half of the ring with it.
+//!   more than [`STREAK`] times in a row. Then it goes to the queue, behind those of its class.
+//! * **[PL2]** What does not fit into the queue goes to the injector, half of what is full with it.
 //! * **[PL3]** Who wakes a task in a poll may compute for long afterwards, and the task stands in the slot. So
 //!   a colleague who sleeps is called; he takes it if that poll [lasts](crate::Worker). Once between two
 //!   looks of the monitor, which sees to the others: a call costs as much as a thousand polls.
+//! * **[PL4]** The slot is a short cut among tasks of one class. While others wait in the queue the task goes
+//!   there too, and the queue says who is next: so nobody passes one of a higher class by the slot, and the
+//!   bound of the queue is that of the place.
+//! * **[PL5]** Of each class that waits outside a share gets in, as large as there is room for that class: one
+//!   at least. So no class keeps another outside, and who comes before whom is decided in the queue alone.
 
 use std::fmt;
 
-use rt_executor::{Arrival, Lease, RunQueue};
+use rt_executor::{Arrival, Lease, MarkOf, Stealable, Victim};
 use rt_task::Task;
 use rt_task::sync::Ordering;
 
-use crate::ageing::Ageing;
-use crate::commons::{Commons, Desk, Ends};
+use crate::commons::Commons;
+use crate::desk::{Desk, Ends};
 use crate::presence::Present;
-use crate::ring::CAPACITY;
+use crate::ring::Ring;
 use crate::shared;
-use crate::stealable::Stealable;
 
 /// Polls in a row that tasks out of the slot get: tokio's number. Two tasks that wake each other for
-/// ever hold up the ring by three polls at a time.
+/// ever hold up the queue by three polls at a time.
 pub const STREAK: u32 = 3;
 
-/// Tasks that a worker takes out of the injector at once, at most.
+/// Tasks of a class that a worker takes out of the injector at once, at most.
 const SHARE: usize = 128;
 
 /// The right to work at a desk of a [`Team`](crate::Team). Made by [`Team::hire`](crate::Team::hire); who
 /// drops it leaves the team.
-pub struct Place {
+pub struct Place<Q: Stealable = Ring> {
     commons: &'static Commons,
     index: usize,
     /// Empty only while it is dropped.
-    ends: Option<Ends>,
-    rule: Ageing,
+    ends: Option<Ends<Q>>,
     streak: u32,
     /// The monitor's look behind which it called somebody last [PL3].
     called: u32,
     present: Present,
 }
 
-impl Place {
-    pub(crate) fn new(index: usize, present: Present) -> Place {
+impl<Q: Stealable> Place<Q> {
+    pub(crate) fn new(index: usize, present: Present) -> Place<Q> {
         let commons = present.commons();
         let ends = Some(commons.desks[index].take_ends());
-        Place { commons, index, ends, rule: Ageing::default(), streak: 0, called: 0, present }
+        Place { commons, index, ends, streak: 0, called: 0, present }
     }
 
     /// The number of the desk.
@@ -58,7 +61,12 @@ impl Place {
         self.present.lease()
     }
 
-    /// Leaves the desk to another; the thread still counts. What stands in the slot goes behind the ring, where
+    /// An empty queue for the local tasks of who works here.
+    pub(crate) fn local(&mut self) -> Q::Local {
+        self.ends().queue.local()
+    }
+
+    /// Leaves the desk to another; the thread still counts. What stands in the slot goes to the queue, where
     /// others see it, also if nobody comes to the desk for a while [VA2].
     pub(crate) fn leave(mut self) -> Present {
         if let Some(task) = self.ends().slot.take() {
@@ -83,7 +91,7 @@ impl Place {
     }
 
     #[inline]
-    fn ends(&mut self) -> &mut Ends {
+    fn ends(&mut self) -> &mut Ends<Q> {
         self.ends.as_mut().unwrap_or_else(|| unreachable!("[CM2] given back by the drop alone"))
     }
 
@@ -103,11 +111,18 @@ impl Place {
         is_polling && shared::may_spin() && std::mem::replace(&mut self.called, look) != look
     }
 
-    /// Behind all that wait here.
+    /// Behind all of its class that wait here.
     #[inline]
     pub(crate) fn push(&mut self, task: Task) {
-        let injector = &self.commons.injector;
-        let pushed = self.ends().ring.push_or_overflow(task, injector);
+        if let Err(task) = self.ends().queue.push(task) {
+            self.overflow(task);
+        }
+    }
+
+    #[cold]
+    fn overflow(&mut self, task: Task) {
+        let batch = self.ends().queue.overflow(task);
+        let pushed = self.commons.injector.push_batch(batch);
         pushed.unwrap_or_else(|_| unreachable!("[CM3] nobody closes the injector"));
     }
 
@@ -115,32 +130,32 @@ impl Place {
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Task> {
         if let Some(task) = self.ends().slot.take() {
-            if self.streak < STREAK {
+            if self.streak < STREAK && !self.ends().queue.has_others(task.priority()) {
                 self.streak += 1;
                 return Some(task);
             }
             self.push(task);
         }
         self.streak = 0;
-        self.ends().ring.pop()
+        self.ends().queue.pop()
     }
 
     /// Whether others could help.
     #[inline]
     pub(crate) fn has_backlog(&mut self) -> bool {
-        !self.ends().ring.is_empty()
+        !self.ends().queue.is_empty()
     }
 
     #[inline]
     pub(crate) fn is_empty(&mut self) -> bool {
         let ends = self.ends();
-        ends.slot.is_empty() && ends.ring.is_empty()
+        ends.slot.is_empty() && ends.queue.is_empty()
     }
 
     /// How many tasks stand here.
     pub(crate) fn len(&mut self) -> usize {
         let ends = self.ends();
-        ends.ring.len() + usize::from(!ends.slot.is_empty())
+        ends.queue.len() + usize::from(!ends.slot.is_empty())
     }
 
     /// Takes a share of what came in from outside. Whether there was any.
@@ -150,34 +165,35 @@ impl Place {
     }
 
     fn admit_some(&mut self) -> bool {
-        let waiting = self.commons.injector.len();
-        // All, if it can: that is one step under the lock, and the others steal their half. Half of the
-        // room, so that what comes in does not push out again what was there; and one at least, so that
-        // a full ring keeps nobody out.
-        let room = CAPACITY - self.ends().ring.len();
-        let share = waiting.min(room / 2).clamp(1, SHARE);
-        let rule = &mut self.rule;
-        let mut batch = self.commons.injector.pop_batch(share, |waiting| rule.choose(waiting));
-        let is_empty = batch.is_empty();
-        while let Some(task) = batch.pop_front() {
-            self.push(task);
+        let mut is_any = false;
+        for class in self.commons.injector.waiting().iter() {
+            // All, if it can: that is one step under the lock, and the others steal their half. Half of the
+            // room, so that what comes in does not push out again what was there; and one at least [PL5], so
+            // that a full queue keeps nobody out.
+            let share = (self.ends().queue.room(class) / 2).clamp(1, SHARE);
+            let mut batch = self.commons.injector.pop_class(class, share);
+            is_any |= !batch.is_empty();
+            while let Some(task) = batch.pop_front() {
+                self.push(task);
+            }
         }
-        !is_empty
+        is_any
     }
 
     /// What can be seen of all desks now.
-    pub(crate) fn look_around(&self, seen: &mut [Seen]) {
-        let look = |desk: &Desk| Seen { stamp: desk.stamp.get(), mark: desk.stealer.mark() };
+    pub(crate) fn look_around(&self, seen: &mut [Seen<Q>]) {
+        let look = |desk: &Desk| Seen { stamp: desk.stamp.get(), mark: desk.stealer::<Q>().mark() };
         self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = look(desk));
     }
 
-    /// Takes of another worker's what has stood there since it was `seen`: half of its ring, or what stands
+    /// Takes of another worker's what has stood there since it was `seen`: half of what its queue has of a class, or what stands
     /// in its slot behind a poll that still goes on. Says how many it took.
-    pub(crate) fn take_what_lasts(&mut self, random: usize, seen: &[Seen]) -> usize {
+    pub(crate) fn take_what_lasts(&mut self, random: usize, seen: &[Seen<Q>]) -> usize {
         self.try_others(random, |place, index| {
             let desk = &place.commons.desks[index];
-            if desk.stealer.lasts(seen[index].mark) {
-                return place.ends().ring.steal(&desk.stealer);
+            let stolen = place.ends().queue.steal_what_lasts(desk.stealer::<Q>(), seen[index].mark);
+            if stolen > 0 {
+                return stolen;
             }
             let is_held_up = desk.stamp.is_long(seen[index].stamp);
             let task = is_held_up.then(|| desk.taker.take()).flatten();
@@ -187,11 +203,11 @@ impl Place {
         })
     }
 
-    /// Takes half of what another worker has, whether it lasts or not. Says how many it took.
+    /// Takes half of what another worker has of a class, whether it lasts or not. Says how many it took.
     pub(crate) fn steal(&mut self, random: usize) -> usize {
         self.try_others(random, |place, index| {
-            let stealer = &place.commons.desks[index].stealer;
-            if stealer.is_empty() { 0 } else { place.ends().ring.steal(stealer) }
+            let desk = &place.commons.desks[index];
+            if desk.is_empty() { 0 } else { place.ends().queue.steal(desk.stealer::<Q>()) }
         })
     }
 
@@ -199,7 +215,7 @@ impl Place {
     fn try_others(
         &mut self,
         random: usize,
-        mut take: impl FnMut(&mut Place, usize) -> usize,
+        mut take: impl FnMut(&mut Place<Q>, usize) -> usize,
     ) -> usize {
         let (desks, own) = (self.commons.desks.len(), self.index);
         let others = (0..desks).map(|step| random.wrapping_add(step) % desks);
@@ -209,20 +225,25 @@ impl Place {
 }
 
 /// What a searcher saw of a desk.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Seen<Q: Stealable> {
     stamp: u32,
-    mark: u64,
+    mark: MarkOf<Q>,
 }
 
-impl Drop for Place {
+impl<Q: Stealable> Default for Seen<Q> {
+    fn default() -> Seen<Q> {
+        Seen { stamp: 0, mark: MarkOf::<Q>::default() }
+    }
+}
+
+impl<Q: Stealable> Drop for Place<Q> {
     /// Gives the ends back. Then it is not counted any more.
     fn drop(&mut self) {
         self.give_ends();
     }
 }
 
-impl fmt::Debug for Place {
+impl<Q: Stealable> fmt::Debug for Place<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").field("index", &self.index).finish_non_exhaustive()
     }

@@ -51,12 +51,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use rt_executor::RunQueue;
+use rt_executor::{Fifo, RunQueue, Stealable, Victim};
 use rt_task::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
-use rt_task::{Task, TaskList};
+use rt_task::{Priority, Task, TaskList};
 
 use crate::injector::Injector;
-use crate::stealable::{Stealable, Victim};
 
 /// How many tasks a [`Ring`] takes: as tokio's and Go's. A model has four.
 pub const CAPACITY: usize = if cfg!(rt_loom) { 4 } else { 256 };
@@ -318,9 +317,25 @@ impl RunQueue for Ring {
 
 impl Stealable for Ring {
     type Stealer = Stealer;
+    type Local = Fifo;
 
     fn stealer(&self) -> Stealer {
         Ring::stealer(self)
+    }
+
+    fn local(&self) -> Fifo {
+        Fifo::new()
+    }
+
+    fn renew(&mut self, _: Ring) {}
+
+    fn len(&self) -> usize {
+        Ring::len(self)
+    }
+
+    /// One room for all classes.
+    fn room(&self, _: Priority) -> usize {
+        CAPACITY - Ring::len(self)
     }
 
     fn steal(&mut self, from: &Stealer) -> usize {
@@ -398,8 +413,18 @@ impl Stealer {
 }
 
 impl Victim for Stealer {
+    type Mark = u64;
+
     fn is_empty(&self) -> bool {
         Stealer::is_empty(self)
+    }
+
+    fn mark(&self) -> u64 {
+        Stealer::mark(self)
+    }
+
+    fn lasts(&self, mark: u64) -> bool {
+        Stealer::lasts(self, mark)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A poll that is about to block for long can leave the desk to another thread:
 //!
 //! ```text
-//!   a poll on thread A:  step_aside ──► A's desk is free ──► thread B: ring, slot, who sleeps and steals
+//!   a poll on thread A:  step_aside ──► A's desk is free ──► thread B: queue, slot, who sleeps and steals
 //!                        blocks                                 …
 //!                        goes on: what it wakes goes to the injector
 //!   after the poll:      A runs its local tasks, and waits for a place
@@ -16,32 +16,41 @@
 //!   the desk, and does not end it a second time when it comes back.
 //! * **[ST3]** A thread that works has a place, or is counted as present without one.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem;
 use std::rc::Rc;
 
-use rt_executor::{Arrival, Arrive, Door};
+use rt_executor::{Arrival, Arrive, Door, Stealable};
 use rt_task::Task;
 use rt_task::unwind::contained;
 
 use crate::commons::Commons;
 use crate::here;
+use crate::messages;
 use crate::monitor;
 use crate::place::Place;
 use crate::presence::Present;
 
 /// Where tasks arrive that are woken on a thread that works.
-pub(crate) struct Station {
+pub(crate) struct Station<Q: Stealable> {
     pub(crate) commons: &'static Commons,
-    pub(crate) place: RefCell<Option<Place>>,
+    pub(crate) place: RefCell<Option<Place<Q>>>,
     /// Counts the thread while it has no place.
     present: Cell<Option<Present>>,
 }
 
 thread_local! {
     /// Of the worker that runs on this thread.
-    static STATION: RefCell<Option<Rc<Station>>> = const { RefCell::new(None) };
+    static STATION: RefCell<Here> = const { RefCell::new(None) };
+}
+
+type Here = Option<Rc<dyn StepAside>>;
+
+/// A station whose queues may be of any type.
+trait StepAside {
+    fn step_aside(&self, start: &mut dyn FnMut(Spare) -> bool) -> bool;
 }
 
 /// The right to wait for a place of a team: what a fresh thread is given. If it is dropped, or the thread
@@ -49,6 +58,8 @@ thread_local! {
 /// thread that stepped aside, when its poll is over.
 pub struct Spare {
     pub(crate) present: Present,
+    /// The queue for the local tasks of the thread.
+    local: Box<dyn Any + Send>,
 }
 
 static_assertions::assert_impl_all!(Spare: Send);
@@ -66,7 +77,7 @@ static_assertions::assert_impl_all!(Spare: Send);
 ///
 /// ```
 /// use rt_executor::block_on;
-/// use rt_steal::{Shared, Team, Worker, step_aside};
+/// use rt_steal::{Ring, Shared, Team, Worker, step_aside};
 /// use rt_waker::Parker;
 /// use std::sync::mpsc;
 /// use std::thread;
@@ -83,7 +94,7 @@ static_assertions::assert_impl_all!(Spare: Send);
 ///     let (sender, answer) = mpsc::channel();
 ///     handle.spawn(async move { sender.send(42).unwrap() }); // for the only worker: this thread
 ///     let is_left = step_aside(|spare| {
-///         thread::spawn(move || Worker::spare(spare, park, (), ()).run());
+///         thread::spawn(move || Worker::<_, _, Ring>::spare(spare, park, (), ()).run());
 ///         true
 ///     });
 ///     assert!(is_left);
@@ -96,25 +107,36 @@ static_assertions::assert_impl_all!(Spare: Send);
 /// ```
 pub fn step_aside(start: impl FnOnce(Spare) -> bool) -> bool {
     let station = STATION.try_with(|station| station.borrow().clone()).ok().flatten();
-    station.is_some_and(|station| station.step_aside(start))
+    let mut start = Some(start);
+    let mut start = |spare| start.take().is_some_and(|start| start(spare));
+    station.is_some_and(|station| station.step_aside(&mut start))
 }
 
-impl Station {
-    pub(crate) fn with_place(place: Place) -> Rc<Station> {
+impl Spare {
+    /// What was made at the desk that was left: it knows of what type it is.
+    #[track_caller]
+    pub(crate) fn split<Q: Stealable>(self) -> (Present, Q::Local) {
+        let Ok(local) = self.local.downcast() else { messages::other_queue() };
+        (self.present, *local)
+    }
+}
+
+impl<Q: Stealable> Station<Q> {
+    pub(crate) fn with_place(place: Place<Q>) -> Rc<Station<Q>> {
         let commons = place.commons();
         let place = RefCell::new(Some(place));
         Rc::new(Station { commons, place, present: Cell::new(None) })
     }
 
-    pub(crate) fn without_place(spare: Spare) -> Rc<Station> {
-        let commons = spare.present.commons();
-        let present = Cell::new(Some(spare.present));
+    pub(crate) fn without_place(present: Present) -> Rc<Station<Q>> {
+        let commons = present.commons();
+        let present = Cell::new(Some(present));
         Rc::new(Station { commons, place: RefCell::new(None), present })
     }
 
     /// Makes it the one of this thread. The one before comes back.
-    pub(crate) fn enter(self: &Rc<Station>) -> Entered {
-        let station = Some(self.clone());
+    pub(crate) fn enter(self: &Rc<Self>) -> Entered {
+        let station: Here = Some(self.clone());
         Entered { before: STATION.try_with(|here| here.replace(station)).ok().flatten() }
     }
 
@@ -129,17 +151,20 @@ impl Station {
         here::set_desk(Some(desk));
         *self.place.borrow_mut() = Some(Place::new(desk, present));
     }
+}
 
-    fn step_aside(&self, start: impl FnOnce(Spare) -> bool) -> bool {
-        let in_a_poll = |place: &mut Place| place.desk().stamp.is_polling();
-        let Some(place) = self.place.borrow_mut().take_if(in_a_poll) else { return false }; // [ST1]
+impl<Q: Stealable> StepAside for Station<Q> {
+    fn step_aside(&self, start: &mut dyn FnMut(Spare) -> bool) -> bool {
+        let in_a_poll = |place: &mut Place<Q>| place.desk().stamp.is_polling();
+        let Some(mut place) = self.place.borrow_mut().take_if(in_a_poll) else { return false }; // [ST1]
         let (desk, commons) = (place.index(), self.commons);
         commons.desks[desk].stamp.tick(); // [ST2]
+        let local = Box::new(place.local());
         let present = place.leave();
-        let spare = Spare { present: present.another() };
+        let spare = Spare { present: present.another(), local };
         self.present.set(Some(present));
         here::set_desk(None);
-        if !commons.desks[desk].stealer.is_empty() {
+        if !commons.desks[desk].is_empty() {
             commons.idle.notify(); // whoever is to come here may never come [VA2]
         }
         let Err(offer) = commons.vacancies.offer(desk) else { return true };
@@ -157,9 +182,9 @@ impl Station {
 }
 
 /// What the thread has entered.
-pub(crate) struct AtStation(pub(crate) Rc<Station>);
+pub(crate) struct AtStation<Q: Stealable>(pub(crate) Rc<Station<Q>>);
 
-impl Arrive for AtStation {
+impl<Q: Stealable> Arrive for AtStation<Q> {
     #[inline]
     fn arrive(&self, task: Task, how: Arrival) {
         let commons = self.0.commons;
@@ -173,7 +198,7 @@ impl Arrive for AtStation {
     }
 }
 
-impl Drop for Station {
+impl<Q: Stealable> Drop for Station<Q> {
     /// The place is given back, and then nobody waits for this thread any more.
     fn drop(&mut self) {
         drop(self.place.take());
@@ -183,7 +208,7 @@ impl Drop for Station {
 
 /// Undoes [`Station::enter`].
 pub(crate) struct Entered {
-    before: Option<Rc<Station>>,
+    before: Here,
 }
 
 impl Drop for Entered {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use rt_executor::{Handle, Lease};
+use rt_executor::{Handle, Lease, Stealable};
 use rt_task::TaskRef;
 use rt_waker::Park;
 
@@ -15,6 +15,7 @@ use crate::commons::Commons;
 use crate::here;
 use crate::place::Place;
 use crate::presence::Present;
+use crate::ring::Ring;
 use crate::root::Root;
 use crate::shared::Shared;
 
@@ -41,8 +42,30 @@ impl Team {
     ///
     /// If the process has too many executors, or the monitor's thread can not be created.
     pub fn hire(workers: usize) -> io::Result<(Team, Vec<Place>)> {
+        Team::hire_with(workers, Ring::new)
+    }
+
+    /// As [`hire`](Team::hire), with a queue of another kind for each worker. Desks are used again by later teams:
+    /// their queues are [set](Stealable::renew) then as those are that `queue` makes.
+    ///
+    /// ```
+    /// use rt_steal::{Place, Ring, Team};
+    /// let (team, places): (Team, Vec<Place<Ring>>) = Team::hire_with(2, Ring::new)?;
+    /// assert_eq!(places.len(), 2);
+    /// # drop((team, places));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`hire`](Team::hire).
+    pub fn hire_with<Q: Stealable>(
+        workers: usize,
+        mut queue: impl FnMut() -> Q,
+    ) -> io::Result<(Team, Vec<Place<Q>>)> {
         let too_many = || io::Error::other("too many executors live in this process: drop some");
-        let commons = Commons::hire(workers).ok_or_else(too_many)?;
+        let queues: Vec<Q> = (0..workers).map(|_| queue()).collect();
+        let commons = Commons::hire(queues).ok_or_else(too_many)?;
         if let Err(error) = commons.watch() {
             commons.release();
             return Err(error);

@@ -1,7 +1,7 @@
 //! The loop of a thread that works: poll, look outside, steal, sleep.
 //!
 //! ```text
-//!   ┌──► a share of the injector ──► a turn: slot, ring ──► a turn of its own local tasks ──┐
+//!   ┌──► a share of the injector ──► a turn: slot, queue ─► a turn of its own local tasks ──┐
 //!   │                                                                                       │
 //!   ├──── something was polled, or is ready ◄───────────────────────────────────────────────┤
 //!   ├──── found some: injector, park, others' ◄── search, for SPIN at most ◄── nothing ─────┤
@@ -9,12 +9,12 @@
 //! ```
 //!
 //! * **[WO1]** A turn polls at most [`TURN`] tasks. Before each, a share of the injector gets in, behind
-//!   those that wait: no queue of its own keeps a worker from what comes from outside.
+//!   those that wait: no queue of its own keeps a worker from what comes from outside [PL5].
 //! * **[WO2]** Under load the park is looked at, without waiting, after the turn in which the polls since
 //!   the last look reach [`TURN`]; while another has it, at what of it is this worker's own.
 //! * **[WO3]** Before a poll, if others wait behind it, and somebody sleeps and nobody searches, one who
 //!   sleeps is woken.
-//! * **[WO4]** A searcher takes of another's queue what lasts: a ring in which nobody moved on past those whom
+//! * **[WO4]** A searcher takes of another's queue what lasts: one in which nobody moved on past those whom
 //!   it saw [`LONG`] ago, a slot behind a poll that goes on since then. A worker that was called takes at once.
 //! * **[WO5]** Local tasks are polled and dropped by this thread alone.
 //!
@@ -29,7 +29,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt_executor::{Door, Entered, Fifo, Home, Lease, LocalHandle, Probe, Running, TURN, poll};
+use rt_executor::{Door, Entered, Home, Lease, LocalHandle, Probe, Running, Stealable, TURN, poll};
 use rt_task::Task;
 use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
@@ -39,6 +39,7 @@ use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
 use crate::place::{Place, Seen};
+use crate::ring::Ring;
 use crate::shared::{self, Shared};
 use crate::station::{AtStation, Spare, Station};
 
@@ -61,19 +62,19 @@ const LONG: Duration = Duration::from_micros(2);
 const LOOKS: usize = 16;
 
 /// A thread that works at a [`Place`]: make it on the thread itself, and [`run`](Worker::run) it.
-pub struct Worker<P: Park, B: Probe> {
-    home: Home<Fifo, B>,
-    bench: Bench<P, B>,
+pub struct Worker<P: Park, B: Probe, Q: Stealable = Ring> {
+    home: Home<Q::Local, B>,
+    bench: Bench<P, B, Q>,
     /// From its making on: whoever ends the team before it runs does not wait for it.
     hired: Hired,
 }
 
 /// All of a worker but its local tasks.
-struct Bench<P: Park, B: Probe> {
+struct Bench<P: Park, B: Probe, Q: Stealable> {
     commons: &'static Commons,
     /// Of its desk, or of the last one that it had; zero before the first.
     index: usize,
-    station: Rc<Station>,
+    station: Rc<Station<Q>>,
     /// Its local tasks.
     lease: Lease,
     shared: Shared<P>,
@@ -84,35 +85,48 @@ struct Bench<P: Park, B: Probe> {
     random: Cell<u64>,
     does_spin: bool,
     /// The stamps of the desks, as it read them last in a search.
-    seen: Box<[Seen]>,
+    seen: Box<[Seen<Q>]>,
     /// Woken for work that it had not seen in its last look.
     is_called: bool,
 }
 
-impl<P: Park, B: Probe> Worker<P, B> {
+impl<P: Park, B: Probe, Q: Stealable> Worker<P, B, Q> {
     /// A worker at `place`, which waits at `park`. `probe` is told what it does with the tasks of the
     /// team, `local` what it does with its own.
     #[must_use]
-    pub fn new(place: Place, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
-        let index = place.index();
+    pub fn new(mut place: Place<Q>, park: Shared<P>, probe: B, local: B) -> Worker<P, B, Q> {
+        let (index, queue) = (place.index(), place.local());
         place.commons().idle.register(index, park.waker());
-        Worker::at(Station::with_place(place), index, park, probe, local)
+        Worker::at(Station::with_place(place), index, park, probe, (queue, local))
     }
 
     /// A worker that has no place yet: it takes the next one that somebody [leaves](crate::step_aside).
+    ///
+    /// # Panics
+    ///
+    /// If the queues of that team are not of the type `Q`.
     #[must_use]
-    pub fn spare(spare: Spare, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
-        Worker::at(Station::without_place(spare), 0, park, probe, local)
+    #[track_caller]
+    pub fn spare(spare: Spare, park: Shared<P>, probe: B, local: B) -> Worker<P, B, Q> {
+        let (present, queue) = spare.split::<Q>();
+        Worker::at(Station::without_place(present), 0, park, probe, (queue, local))
     }
 
-    fn at(station: Rc<Station>, index: usize, park: Shared<P>, probe: B, local: B) -> Worker<P, B> {
+    fn at(
+        station: Rc<Station<Q>>,
+        index: usize,
+        park: Shared<P>,
+        probe: B,
+        (queue, local): (Q::Local, B),
+    ) -> Worker<P, B, Q> {
         let commons = station.commons;
-        let home = Home::new(Fifo::new(), local, park.waker());
+        let home = Home::new(queue, local, park.waker());
         let lease = home.lease();
         commons.add_home(lease);
         // Seeds differ, so that searchers begin at different victims.
         let random = Cell::new(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(index as u64 + 1));
-        let (ready, seen) = (WakeBatch::new(), vec![Seen::default(); commons.desks.len()].into());
+        let ready = WakeBatch::new();
+        let seen = commons.desks.iter().map(|_| Seen::default()).collect();
         let bench = Bench {
             commons,
             index,
@@ -164,9 +178,9 @@ impl<P: Park, B: Probe> Worker<P, B> {
     }
 }
 
-impl<P: Park, B: Probe> Bench<P, B> {
+impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
     /// The loop of who has a place: until it is over, or the place is gone.
-    fn work(&mut self, local: &mut Running<'_, Fifo, B>) {
+    fn work(&mut self, local: &mut Running<'_, Q::Local, B>) {
         let commons = self.commons;
         let mut searching = None;
         monitor::stir();
@@ -215,7 +229,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
 
     /// Polls its own local tasks. For the monitor that is one poll: what stands in the slot waits for all
     /// of it.
-    fn local_turn(&self, local: &mut Running<'_, Fifo, B>) -> usize {
+    fn local_turn(&self, local: &mut Running<'_, Q::Local, B>) -> usize {
         if !self.station.has_place() {
             return 0;
         }
@@ -327,7 +341,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
 
     /// Looks at the injector, at timers and sockets, and at what stands at others' desks, until there is
     /// something or the time is up. Of others' it takes only what lasts, unless it was called.
-    fn search(&mut self, local: &Running<'_, Fifo, B>) -> bool {
+    fn search(&mut self, local: &Running<'_, Q::Local, B>) -> bool {
         if (mem::take(&mut self.is_called) || !self.does_spin) && self.take_some() {
             return true;
         }
@@ -417,7 +431,7 @@ impl<P: Park, B: Probe> Bench<P, B> {
     fn sleep<'a>(
         &mut self,
         searching: Option<Searching<'a>>,
-        local: &mut Running<'_, Fifo, B>,
+        local: &mut Running<'_, Q::Local, B>,
     ) -> Option<Searching<'a>>
     where
         Self: 'a,
@@ -453,13 +467,13 @@ impl<P: Park, B: Probe> Bench<P, B> {
     }
 }
 
-impl<P: Park, B: Probe> Drop for Bench<P, B> {
+impl<P: Park, B: Probe, Q: Stealable> Drop for Bench<P, B, Q> {
     fn drop(&mut self) {
         self.commons.remove_home(self.lease);
     }
 }
 
-impl<P: Park, B: Probe> fmt::Debug for Worker<P, B> {
+impl<P: Park, B: Probe, Q: Stealable> fmt::Debug for Worker<P, B, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("index", &self.bench.index).finish_non_exhaustive()
     }

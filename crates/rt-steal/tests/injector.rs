@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rt_steal::{Ageing, Injector, Waiting};
+use rt_steal::Injector;
 use rt_task::Priority::{self, High, Low, Normal};
-use rt_task::{Builder, Id, Task, TaskList};
+use rt_task::{Builder, Id, Task, TaskList, Waiting};
 use rt_testkit::{ByHand, Tally};
 
 fn within(body: impl FnOnce() + Send + 'static) {
@@ -24,6 +24,25 @@ fn task(class: Priority) -> Task {
 
 fn highest(waiting: Waiting) -> Option<Priority> {
     waiting.highest()
+}
+
+/// Each so many choices the least urgent class: a rule with a memory, to see that it is asked once for each task.
+#[derive(Clone, Debug, Default)]
+struct Turns {
+    every: u32,
+    choices: u32,
+}
+
+impl Turns {
+    fn every(every: u32) -> Turns {
+        Turns { every, choices: 0 }
+    }
+
+    fn choose(&mut self, waiting: Waiting) -> Option<Priority> {
+        self.choices += 1;
+        let is_for_the_last = self.choices.is_multiple_of(self.every);
+        if is_for_the_last { waiting.iter().last() } else { waiting.highest() }
+    }
 }
 
 /// Pushes one of each, and says who they are.
@@ -80,9 +99,9 @@ fn a_rule_that_names_nobody_gets_the_most_urgent() {
 }
 
 #[test]
-fn ageing_lets_a_low_task_pass_a_busy_high_class() {
+fn a_rule_can_let_a_low_task_pass_a_busy_high_class() {
     within(|| {
-        let (injector, mut rule) = (Injector::new(), Ageing::every(4));
+        let (injector, mut rule) = (Injector::new(), Turns::every(4));
         let low = push_each(&injector, &[Low])[0];
         let mut waited = 0;
         loop {
@@ -123,6 +142,19 @@ fn a_batch_takes_no_more_than_was_asked_for() {
         assert!(injector.pop_batch(0, highest).is_empty());
         assert_eq!(drained(injector.pop_batch(3, highest)), ids[..3]);
         assert_eq!(injector.len(), 2);
+    });
+}
+
+#[test]
+fn a_class_can_be_asked_for_alone() {
+    within(|| {
+        let injector = Injector::new();
+        let ids = push_each(&injector, &[Low, High, Low, Low]);
+        assert!(injector.pop_class(Normal, 9).is_empty());
+        assert!(injector.pop_class(Low, 0).is_empty());
+        assert_eq!(drained(injector.pop_class(Low, 2)), [ids[0], ids[2]], "the oldest first");
+        assert_eq!(drained(injector.pop_class(Low, 9)), [ids[3]]);
+        assert_eq!((injector.len(), injector.waiting()), (1, Waiting::NONE.with(High)));
     });
 }
 
@@ -219,7 +251,7 @@ fn nothing_is_lost_between_threads_that_push_and_threads_that_pop() {
         };
         let pop = || {
             start.wait();
-            let (mut popped, mut rule) = (Vec::new(), Ageing::default());
+            let (mut popped, mut rule) = (Vec::new(), Turns::every(16));
             while popped.len() < EACH {
                 // No more than its share, or the other one would wait for what does not come.
                 let most = (EACH - popped.len()).min(5);
@@ -249,6 +281,7 @@ enum Step {
     PushBatch(Vec<Priority>),
     Pop,
     PopBatch(usize),
+    PopClass(Priority, usize),
     Close,
 }
 
@@ -259,6 +292,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         20 => prop::collection::vec(class(), 0..8).prop_map(Step::PushBatch),
         40 => Just(Step::Pop),
         20 => (0usize..8).prop_map(Step::PopBatch),
+        20 => (class(), 0usize..8).prop_map(|(class, max)| Step::PopClass(class, max)),
         1 => Just(Step::Close),
     ];
     prop::collection::vec(step, 0..120)
@@ -268,7 +302,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Default)]
 struct Model {
     deques: [VecDeque<Id>; 3],
-    rule: Ageing,
+    rule: Turns,
     is_closed: bool,
 }
 
@@ -283,6 +317,7 @@ impl Model {
     fn pop(&mut self) -> Option<Id> {
         let waits = |class: &Priority| !self.deques[*class as usize].is_empty();
         let waiting = Priority::ALL.into_iter().filter(waits).fold(Waiting::NONE, Waiting::with);
+        waiting.highest()?;
         let class = self.rule.choose(waiting)?;
         self.deques[class as usize].pop_front()
     }
@@ -293,8 +328,8 @@ proptest! {
 
     #[test]
     fn an_injector_behaves_as_three_deques(every in 1u32..6, steps in steps()) {
-        let (injector, mut rule) = (Injector::new(), Ageing::every(every));
-        let mut model = Model { rule: Ageing::every(every), ..Model::default() };
+        let (injector, mut rule) = (Injector::new(), Turns::every(every));
+        let mut model = Model { rule: Turns::every(every), ..Model::default() };
         for step in steps {
             match step {
                 Step::Push(class) => {
@@ -319,6 +354,12 @@ proptest! {
                 Step::PopBatch(max) => {
                     let batch = drained(injector.pop_batch(max, |waiting| rule.choose(waiting)));
                     let expected: Vec<Id> = (0..max).map_while(|_| model.pop()).collect();
+                    prop_assert_eq!(batch, expected);
+                }
+                Step::PopClass(class, max) => {
+                    let batch = drained(injector.pop_class(class, max));
+                    let deque = &mut model.deques[class as usize];
+                    let expected: Vec<Id> = deque.drain(..max.min(deque.len())).collect();
                     prop_assert_eq!(batch, expected);
                 }
                 Step::Close => {

@@ -12,10 +12,10 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc as StdArc;
 use std::sync::Mutex as StdMutex;
 
-use rt_executor::RunQueue;
-use rt_steal::{CAPACITY, Injector, Ring, Slot, Stealable, Stealer, Waiting};
+use rt_executor::{RunQueue, Stealable};
+use rt_steal::{CAPACITY, Injector, Ring, Slot, Stealer};
 use rt_task::sync::{Arc, UnsafeCell, thread};
-use rt_task::{Builder, Polled, Priority, Schedule, Task, TaskList, TaskRef};
+use rt_task::{Builder, Polled, Priority, Schedule, Task, TaskList, TaskRef, Waiting};
 use rt_testkit::{Exploration, poll};
 
 /// Far beyond what a model needs: one that reaches it fails.

@@ -8,9 +8,9 @@
 
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
 
-use rt_steal::{Idle, Injector, LastLook, Searching, Waiting};
+use rt_steal::{Idle, Injector, LastLook, Searching};
 use rt_task::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock, thread};
-use rt_task::{Polled, Schedule, Task};
+use rt_task::{Polled, Schedule, Task, Waiting};
 use rt_testkit::{Exploration, poll};
 use rt_waker::Parker;
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rt_executor::RunQueue;
-use rt_steal::{CAPACITY, Injector, Ring, Stealable, Stealer};
+use rt_executor::{RunQueue, Stealable};
+use rt_steal::{CAPACITY, Injector, Ring, Stealer};
 use rt_task::{Id, Task};
 use rt_testkit::{ByHand, Tally};
 

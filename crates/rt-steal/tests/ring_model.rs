@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rt_executor::RunQueue;
-use rt_steal::{CAPACITY, Injector, Ring, Stealable};
+use rt_executor::{RunQueue, Stealable};
+use rt_steal::{CAPACITY, Injector, Ring};
 use rt_task::{Id, Task};
 use rt_testkit::{ByHand, within};
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt_executor::RunQueue;
-use rt_steal::{Injector, Ring, Stealable, Stealer};
+use rt_executor::{RunQueue, Stealable};
+use rt_steal::{Injector, Ring, Stealer};
 use rt_task::{Polled, Schedule, Task};
 use rt_testkit::{poll, within};
 

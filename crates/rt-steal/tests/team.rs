@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::{block_on, yield_now};
-use rt_steal::{Shared, Team, Worker, step_aside};
+use rt_steal::{Ring, Shared, Team, Worker, step_aside};
 use rt_testkit::{Tally, within};
 use rt_waker::{Park, Parker, WakeBatch};
 
@@ -362,7 +362,7 @@ fn a_desk_that_was_left_by_another_meanwhile_is_not_taken_back() {
         // On the first thread: it steps aside, and comes back for the desk when it is told to.
         let first = team.handle().spawn(async move {
             let start = move |spare| {
-                thread::spawn(move || Worker::spare(spare, park, (), ()).run());
+                thread::spawn(move || Worker::<_, _, Ring>::spare(spare, park, (), ()).run());
                 true
             };
             assert!(step_aside(start));

@@ -40,6 +40,10 @@ fn a_set_that_stood_in_a_word_is_the_same_afterwards() {
         for bits in 0..8 {
             assert_eq!(Waiting::from_bits(bits).bits(), bits, "a class is lost in the word");
         }
-        assert_eq!(Waiting::from_bits(0b1111_1010), set(&[Normal]), "what stands beside it is no class");
+        assert_eq!(
+            Waiting::from_bits(0b1111_1010),
+            set(&[Normal]),
+            "what stands beside it is no class"
+        );
     });
 }

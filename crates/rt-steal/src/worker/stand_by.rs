@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use rt_executor::{Fifo, Probe, Running};
+use rt_executor::{Probe, Running, Stealable};
 use rt_task::unwind::contained;
 use rt_waker::Park;
 
@@ -17,10 +17,10 @@ use crate::root::Listed;
 /// a thread of the pool for what blocks waits for a job.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-impl<P: Park, B: Probe> Bench<P, B> {
+impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
     /// Runs its local tasks, as a thread in a `block_on` does, until it has a place. `false` if it has
     /// nothing to wait for: no place, and no local task for a while, or the end.
-    pub(super) fn stand_by(&mut self, local: &mut Running<'_, Fifo, B>) -> bool {
+    pub(super) fn stand_by(&mut self, local: &mut Running<'_, Q::Local, B>) -> bool {
         let commons = self.commons;
         // It may be the one that looks after the park.
         let root = Listed::new(commons, self.shared.waker());

@@ -1,6 +1,7 @@
 //! Which class is next: the most urgent one, and now and then the one that has waited longest.
 //!
-//! One rule for all who hand out tasks by class: the injector, and the lanes of a worker.
+//! The rule by which the lanes of a queue take turns. Whoever else hands out tasks by class may use it, with
+//! one of its own: choices among other tasks say nothing of who waits here.
 //!
 //! * **[AG1]** A class that waits is chosen after at most `2 * every - 1` choices of others, whoever else
 //!   comes and goes (for an `every` of one: after two). Each `every`-th choice is an aged one. It takes
@@ -11,102 +12,16 @@
 //! "Now and then the lowest class" would be simpler, and would starve the middle one between a busy
 //! high and a busy low one.
 
-use std::fmt;
 use std::num::NonZeroU32;
 
-use rt_task::Priority;
-
-/// The classes in which tasks wait: a set.
-///
-/// ```
-/// use rt_steal::Waiting;
-/// use rt_task::Priority;
-/// let waiting = Waiting::NONE.with(Priority::Low).with(Priority::Normal);
-/// assert_eq!(waiting.highest(), Some(Priority::Normal));
-/// assert!(!waiting.contains(Priority::High));
-/// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Waiting {
-    /// Bit `class as u8` for each.
-    bits: u8,
-}
-
-impl Waiting {
-    /// Nobody waits.
-    pub const NONE: Waiting = Waiting { bits: 0 };
-
-    /// What [`Waiting::bits`] gave.
-    #[inline]
-    pub(crate) const fn from_bits(bits: u8) -> Waiting {
-        Waiting { bits }
-    }
-
-    /// A bit a class, below `1 << Priority::ALL.len()`.
-    #[inline]
-    pub(crate) const fn bits(self) -> u8 {
-        self.bits
-    }
-
-    /// The same, and this class.
-    #[must_use]
-    #[inline]
-    pub const fn with(self, class: Priority) -> Waiting {
-        Waiting { bits: self.bits | 1 << class as u8 }
-    }
-
-    /// The same without this class.
-    #[must_use]
-    #[inline]
-    pub const fn without(self, class: Priority) -> Waiting {
-        Waiting { bits: self.bits & !(1 << class as u8) }
-    }
-
-    /// Whether a task of this class waits.
-    #[must_use]
-    #[inline]
-    pub const fn contains(self, class: Priority) -> bool {
-        self.bits & 1 << class as u8 != 0
-    }
-
-    /// Whether nobody waits.
-    #[must_use]
-    #[inline]
-    pub const fn is_empty(self) -> bool {
-        self.bits == 0
-    }
-
-    /// In how many classes somebody waits.
-    #[must_use]
-    #[inline]
-    pub const fn len(self) -> u32 {
-        self.bits.count_ones()
-    }
-
-    /// The most urgent class that waits.
-    #[must_use]
-    #[inline]
-    pub fn highest(self) -> Option<Priority> {
-        self.iter().next()
-    }
-
-    /// The classes that wait, the most urgent first.
-    #[inline]
-    pub fn iter(self) -> impl Iterator<Item = Priority> {
-        Priority::ALL.into_iter().filter(move |&class| self.contains(class))
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
+use rt_task::{Priority, Waiting};
 
 /// Chooses the most urgent class, and at each `every`-th choice the one that waits longest.
 ///
 /// ```
-/// use rt_steal::{Ageing, Waiting};
+/// use rt_priority::Ageing;
 /// use rt_task::Priority::{High, Low};
+/// use rt_task::Waiting;
 /// let waiting = Waiting::NONE.with(High).with(Low);
 /// let mut rule = Ageing::every(3);
 /// let chosen: Vec<_> = (0..6).map(|_| rule.choose(waiting)).collect();
@@ -135,6 +50,12 @@ impl Ageing {
         let every = NonZeroU32::new(every)
             .expect("`Ageing::every(0)`: each choice would come after none: give one at least");
         Ageing { every, left: every.get(), passed: [0; Priority::ALL.len()] }
+    }
+
+    /// The same rule, which has chosen nobody yet.
+    #[must_use]
+    pub const fn afresh(&self) -> Ageing {
+        Ageing { every: self.every, left: self.every.get(), passed: [0; Priority::ALL.len()] }
     }
 
     /// Who is next. `None` if nobody waits.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rt_steal::{Ageing, Waiting};
+use rt_priority::Ageing;
 use rt_task::Priority::{self, High, Low, Normal};
+use rt_task::Waiting;
 
 fn within(body: impl FnOnce() + Send + 'static) {
     rt_testkit::within(Duration::from_secs(60), body);
@@ -16,27 +17,6 @@ fn set(classes: &[Priority]) -> Waiting {
 
 fn choices(rule: &mut Ageing, waiting: Waiting, count: usize) -> Vec<Priority> {
     (0..count).map(|_| rule.choose(waiting).expect("somebody waits")).collect()
-}
-
-#[test]
-fn a_set_of_classes_knows_who_is_in() {
-    within(|| {
-        for bits in 0..8 {
-            let chosen = Priority::ALL.into_iter().filter(|&class| bits & 1 << class as u8 != 0);
-            let classes: Vec<Priority> = chosen.collect();
-            let waiting = set(&classes);
-            assert_eq!(waiting.iter().collect::<Vec<_>>(), classes, "the most urgent first");
-            assert_eq!(waiting.len() as usize, classes.len());
-            assert_eq!(waiting.is_empty(), classes.is_empty());
-            assert_eq!(waiting.highest(), classes.first().copied());
-            for class in Priority::ALL {
-                assert_eq!(waiting.contains(class), classes.contains(&class));
-                assert!(!waiting.without(class).contains(class));
-                assert_eq!(waiting.without(class).with(class), waiting.with(class));
-            }
-        }
-        assert_eq!(format!("{:?}", set(&[High, Low])), "{High, Low}");
-    });
 }
 
 #[test]
