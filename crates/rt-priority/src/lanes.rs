@@ -1,0 +1,251 @@
+//! A lane for each class, and a set of those that may hold something.
+//!
+//! ```text
+//!                    ┌─ High ─── T ── T ──┐
+//!   push ──► class ──┼─ Normal ─ T ───────┼──► pop: of the class that the rule chooses among the waiting
+//!                    └─ Low ──── T ── T ──┘      steal: of the highest that has something
+//!                        │
+//!        waiting: {High, Normal, Low}   a bit is set by a push, and cleared by a pop that finds nothing
+//! ```
+//!
+//! * **[LA1]** A class that is not in the set has an empty lane. The reverse need not hold: thieves empty lanes,
+//!   and the owner hears nothing of it. He takes a class out of the set when a pop finds its lane empty, and
+//!   asks the rule again.
+//! * **[LA2]** A task stands in the lane of the class that it had when it came in, and leaves it first in, first
+//!   out. A class that changes meanwhile counts from its next push.
+//! * **[LA3]** Each pop that finds more than one class in the set asks the rule, which counts the choice. So
+//!   between two pops of a class that waits lie as many of others as the rule says, [AG1]: a choice of a class
+//!   whose lane turns out to be empty counts as one of others, and makes nobody wait for longer.
+//! * **[LA4]** If one class alone is in use nobody is chosen or counted. For `Normal` that is a comparison.
+//! * **[LA5]** What has no room overflows out of the lane that is full, and out of no other.
+//!
+//! Not here: in which order workers look at each other, and what comes from outside; a queue can choose only among
+//! those that are in.
+
+use std::fmt;
+
+use rt_executor::{MarkOf, RunQueue, Stealable, Victim};
+use rt_task::{Priority, Task, TaskList, Waiting};
+
+use crate::ageing::Ageing;
+
+const CLASSES: usize = Priority::ALL.len();
+
+/// What is in the set of a queue whose user knows no classes.
+const NORMAL_ALONE: Waiting = Waiting::NONE.with(Priority::Normal);
+
+/// Three queues of a kind, one for each class, and a rule by which they take turns.
+///
+/// The most urgent class that waits comes first; each `every`-th time the one that was passed over most often
+/// comes instead ([`Ageing`]). So, on each thread that polls out of such a queue:
+///
+/// * **no class starves**: of a class that has tasks here, one is polled after at most `2 * every - 1` polls of
+///   other classes, whatever comes and goes (two, if `every` is one). With the default of 16 that is 31 polls;
+/// * **and none is held up**: while a task of the most urgent class waits here, at most one in `every` polls is of
+///   a lower class.
+///
+/// Within a class it is first in, first out. A task stands where its class was when it was pushed: a
+/// [change](rt_task::TaskRef::set_priority) counts from the next time that it is queued, and nothing is lost.
+///
+/// ```
+/// use rt_executor::{Fifo, RunQueue};
+/// use rt_priority::{Ageing, Lanes};
+/// use rt_task::Builder;
+/// use rt_task::Priority::{High, Low};
+/// # use rt_testkit::ByHand;
+///
+/// let mut queue = Lanes::<Fifo>::aged(Ageing::every(3));
+/// for class in [Low, Low, High, High, High] {
+///     let (task, _handle) = Builder::new().priority(class).spawn(async {}, ByHand::new());
+///     queue.push(task.unwrap()).unwrap();
+/// }
+/// let order = std::iter::from_fn(|| queue.pop()).map(|task| task.priority());
+/// assert_eq!(order.collect::<Vec<_>>(), [High, High, Low, High, Low]);
+/// ```
+///
+/// Over a queue that others may steal from it is one, too: a worker's lanes are `Lanes<rt_steal::Ring>`.
+pub struct Lanes<Q> {
+    lanes: [Q; CLASSES],
+    /// The classes whose lanes may hold something [LA1].
+    waiting: Waiting,
+    rule: Ageing,
+}
+
+impl<Q> Lanes<Q> {
+    /// Three empty queues that `queue` makes, with this rule.
+    #[must_use]
+    pub fn new(rule: Ageing, mut queue: impl FnMut() -> Q) -> Lanes<Q> {
+        Lanes { lanes: Priority::ALL.map(|_| queue()), waiting: Waiting::NONE, rule }
+    }
+
+    /// Three empty queues with this rule.
+    #[must_use]
+    pub fn aged(rule: Ageing) -> Lanes<Q>
+    where
+        Q: Default,
+    {
+        Lanes::new(rule, Q::default)
+    }
+
+    #[inline]
+    fn lane(&mut self, class: Priority) -> &mut Q {
+        &mut self.lanes[class as usize]
+    }
+}
+
+impl<Q: RunQueue> Lanes<Q> {
+    /// Of the class that the rule chooses, and again if there is none of it [LA1] [LA3].
+    fn pop_chosen(&mut self) -> Option<Task> {
+        loop {
+            let class = self.rule.choose(self.waiting)?;
+            let popped = self.lane(class).pop();
+            if popped.is_some() {
+                return popped;
+            }
+            self.waiting = self.waiting.without(class);
+        }
+    }
+
+    fn has_some(&self, classes: Waiting) -> bool {
+        classes.iter().any(|class| !self.lanes[class as usize].is_empty())
+    }
+}
+
+impl<Q: RunQueue> RunQueue for Lanes<Q> {
+    /// Behind all of its class [LA2]. An error says that there is no room in that lane.
+    #[inline]
+    fn push(&mut self, task: Task) -> Result<(), Task> {
+        let class = task.priority();
+        self.lane(class).push(task)?;
+        self.waiting = self.waiting.with(class);
+        Ok(())
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Task> {
+        if self.waiting != NORMAL_ALONE {
+            return self.pop_chosen();
+        }
+        let popped = self.lane(Priority::Normal).pop(); // [LA4]
+        if popped.is_none() {
+            self.waiting = Waiting::NONE;
+        }
+        popped
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        if self.waiting == NORMAL_ALONE {
+            return self.lanes[Priority::Normal as usize].is_empty(); // [LA4]
+        }
+        !self.has_some(self.waiting)
+    }
+}
+
+impl<Q: Stealable> Stealable for Lanes<Q> {
+    type Stealer = Stealers<Q::Stealer>;
+    type Local = Lanes<Q::Local>;
+
+    fn stealer(&self) -> Self::Stealer {
+        Stealers { lanes: self.lanes.each_ref().map(Q::stealer) }
+    }
+
+    fn local(&self) -> Self::Local {
+        let [high, normal, low] = &self.lanes;
+        let lanes = [high.local(), normal.local(), low.local()];
+        Lanes { lanes, waiting: Waiting::NONE, rule: self.rule.afresh() }
+    }
+
+    /// With the rule of the other one.
+    fn renew(&mut self, fresh: Self) {
+        self.rule = fresh.rule;
+        self.lanes.iter_mut().zip(fresh.lanes).for_each(|(lane, fresh)| lane.renew(fresh));
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.lanes.iter().map(Q::len).sum()
+    }
+
+    #[inline]
+    fn room(&self, class: Priority) -> usize {
+        self.lanes[class as usize].room(class)
+    }
+
+    #[inline]
+    fn has_others(&self, than: Priority) -> bool {
+        let others = self.waiting.without(than);
+        !others.is_empty() && self.has_some(others)
+    }
+
+    fn steal(&mut self, from: &Self::Stealer) -> usize {
+        self.steal_by(|lane, class| {
+            let stealer = &from.lanes[class as usize];
+            if stealer.is_empty() { 0 } else { lane.steal(stealer) }
+        })
+    }
+
+    fn steal_what_lasts(&mut self, from: &Self::Stealer, marks: MarkOf<Self>) -> usize {
+        self.steal_by(|lane, class| {
+            lane.steal_what_lasts(&from.lanes[class as usize], marks[class as usize])
+        })
+    }
+
+    /// Out of the lane of its class [LA5], which it may have changed since the push: then there may be room.
+    fn overflow(&mut self, task: Task) -> TaskList {
+        let class = task.priority();
+        self.waiting = self.waiting.with(class);
+        self.lane(class).overflow(task)
+    }
+}
+
+impl<Q: Stealable> Lanes<Q> {
+    /// Of the most urgent class that gives some, into its lane here.
+    fn steal_by(&mut self, mut steal: impl FnMut(&mut Q, Priority) -> usize) -> usize {
+        for class in Priority::ALL {
+            let stolen = steal(self.lane(class), class);
+            if stolen > 0 {
+                self.waiting = self.waiting.with(class);
+                return stolen;
+            }
+        }
+        0
+    }
+}
+
+/// The thieves' end of [`Lanes`].
+#[derive(Clone, Debug)]
+pub struct Stealers<S> {
+    lanes: [S; CLASSES],
+}
+
+impl<S: Victim> Victim for Stealers<S> {
+    type Mark = [S::Mark; CLASSES];
+
+    fn is_empty(&self) -> bool {
+        self.lanes.iter().all(S::is_empty)
+    }
+
+    fn mark(&self) -> Self::Mark {
+        self.lanes.each_ref().map(S::mark)
+    }
+
+    fn lasts(&self, marks: Self::Mark) -> bool {
+        self.lanes.iter().zip(marks).any(|(lane, mark)| lane.lasts(mark))
+    }
+}
+
+impl<Q: Default> Default for Lanes<Q> {
+    fn default() -> Lanes<Q> {
+        Lanes::aged(Ageing::default())
+    }
+}
+
+impl<Q> fmt::Debug for Lanes<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lanes")
+            .field("waiting", &self.waiting)
+            .field("rule", &self.rule)
+            .finish_non_exhaustive()
+    }
+}
