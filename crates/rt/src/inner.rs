@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use rt_blocking::{Config, Pool};
 use rt_executor::{LocalHandle, OnPanic};
 use rt_io::HandleGuard;
+use rt_priority::Ageing;
 use rt_steal::Spare;
 use rt_timer::{Timers, TimersGuard};
 
@@ -41,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) sockets: rt_io::Handle,
     pub(crate) flavor: RuntimeFlavor,
     pub(crate) recorder: Recorder,
+    /// How the classes of tasks take turns.
+    pub(crate) ageing: Ageing,
     /// For what blocks. The runtime closes it at its end.
     pub(crate) pool: Pool,
     /// Is told of tasks that panic, if anybody is.
@@ -76,7 +79,7 @@ impl Inner {
         (timers, sockets): (Timers, rt_io::Handle),
         flavor: RuntimeFlavor,
         recorder: Recorder,
-        (pool, around): (Config, Around),
+        (ageing, pool, around): (Ageing, Config, Around),
     ) -> Inner {
         let policy = recorder.hooks.on_task_panic.clone();
         let has_downfall = matches!(policy, PanicPolicy::Shutdown);
@@ -116,6 +119,7 @@ impl Inner {
                 sockets,
                 flavor,
                 recorder,
+                ageing,
                 pool,
                 on_panic,
                 downfall,

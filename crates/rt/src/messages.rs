@@ -67,6 +67,15 @@ pub(crate) fn no_blocking_threads() -> ! {
 
 #[cold]
 #[track_caller]
+pub(crate) fn no_ageing() -> ! {
+    panic!(
+        "`Builder::priority_ageing` is 0: no lower class would ever be polled beside a busy higher one. Say each how \
+         many polls it gets one: 1 or more, and 16 if nothing is said"
+    )
+}
+
+#[cold]
+#[track_caller]
 pub(crate) fn no_thread(what: &str, error: &dyn std::fmt::Display) -> ! {
     panic!(
         "{what}: the system gives no thread to run it on ({error}): limit the threads of the process, \

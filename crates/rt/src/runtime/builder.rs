@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rt_priority::Ageing;
 use rt_timer::Clock;
 
 use crate::hooks::Hooks;
@@ -134,6 +135,39 @@ impl Builder {
     /// What happens when a task panics: nothing but that its joiner is told, unless this says otherwise.
     pub fn on_task_panic(&mut self, policy: PanicPolicy) -> &mut Builder {
         self.hooks.on_task_panic = policy;
+        self
+    }
+
+    /// How often a task of a class comes before those that are more urgent: each `every`-th poll, unless this says
+    /// otherwise each sixteenth. One lets the classes take turns; the more, the more a class is held up by those
+    /// above it, and the less they by it.
+    ///
+    /// The bounds, for each queue that a thread polls from (that of a current-thread runtime, of a worker, of the
+    /// local tasks of a thread): of a class that has tasks in it, one is polled after at most `2 * every - 1` polls of
+    /// other classes, or two, if `every` is one; and while tasks of a higher class wait in it, at most one poll in
+    /// `every` is of a lower. What comes from other threads is in such a queue when a turn is over, which is 64 polls;
+    /// and a thread that has local tasks and others takes turns of the ones and of the others.
+    ///
+    /// ```
+    /// use rt::task::Priority;
+    ///
+    /// let runtime = rt::runtime::Builder::new_current_thread().priority_ageing(4).build()?;
+    /// runtime.block_on(async {
+    ///     let urgent = rt::task::Builder::new().priority(Priority::High).spawn(async { 42 });
+    ///     assert_eq!(urgent.await.unwrap(), 42);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    #[track_caller]
+    pub fn priority_ageing(&mut self, every: u32) -> &mut Builder {
+        if every == 0 {
+            messages::no_ageing();
+        }
+        self.threads.ageing = Ageing::every(every);
         self
     }
 

@@ -15,7 +15,7 @@ use crate::hooks;
 use crate::inner::{Host, Inner, RuntimeFlavor};
 use crate::recorder::Recorder;
 use crate::runtime::precise::wait_precisely;
-use crate::runtime::threads::Threads;
+use crate::runtime::threads::{Threads, WorkerQueue};
 
 /// What the workers wait at.
 pub(super) type Driver = TimerDriver<Reactor>;
@@ -56,7 +56,11 @@ impl Crew {
     /// # Errors
     ///
     /// If it can not be created.
-    pub(super) fn hire(self: &Arc<Crew>, place: Place, inner: Inner) -> io::Result<()> {
+    pub(super) fn hire(
+        self: &Arc<Crew>,
+        place: Place<WorkerQueue>,
+        inner: Inner,
+    ) -> io::Result<()> {
         let timers = inner.timers.wheels().timers(place.index());
         let park = self.park_of(&timers);
         self.start(inner, timers, move |probe| Worker::new(place, park, probe.clone(), probe))
@@ -74,7 +78,7 @@ impl Crew {
         self: &Arc<Crew>,
         inner: Inner,
         timers: Timers,
-        worker: impl FnOnce(Recorder) -> Worker<Driver, Recorder> + Send + 'static,
+        worker: impl FnOnce(Recorder) -> Worker<Driver, Recorder, WorkerQueue> + Send + 'static,
     ) -> io::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let crew = self.clone();

@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use rt_executor::{Core, Fifo, RootFuture, drive};
+use rt_executor::{Core, RootFuture, drive};
 use rt_io::Reactor;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
@@ -20,7 +20,7 @@ use crate::inner::{Inner, RuntimeFlavor};
 use crate::recorder::Recorder;
 use crate::runtime::seat::Seat;
 use crate::runtime::session::Session;
-use crate::runtime::threads::Threads;
+use crate::runtime::threads::{Queue, Threads};
 
 /// Tasks that run on whichever thread blocks.
 pub(super) struct CurrentThread {
@@ -33,7 +33,7 @@ static_assertions::assert_impl_all!(CurrentThread: Send, Sync);
 
 /// What one thread at a time has in its hands. The tasks are dropped before the timers.
 struct Driver {
-    core: Core<Fifo, Recorder>,
+    core: Core<Queue, Recorder>,
     park: TimerDriver<Reactor>,
     ready: WakeBatch,
 }
@@ -46,11 +46,12 @@ impl CurrentThread {
     ) -> (CurrentThread, Inner) {
         let park = TimerDriver::new(Reactor::new(), clock);
         let bell = park.waker();
-        let core = Core::new(Fifo::new(), recorder.clone(), bell.clone());
+        let queue = Queue::aged(threads.ageing.clone());
+        let core = Core::new(queue, recorder.clone(), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let drivers = (park.timers(), park.inner().handle());
         let tasks = (core.handle(), Box::new(core.handle()) as _);
-        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.pool());
+        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.settings());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
         (CurrentThread { bell, seat }, inner)
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use rt_blocking::Pool;
-use rt_executor::{Executor, Fifo};
+use rt_executor::Executor;
 use rt_io::Reactor;
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
@@ -15,7 +15,7 @@ use crate::inner::{Inner, RuntimeFlavor};
 use crate::recorder::Recorder;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
-use crate::runtime::threads::Threads;
+use crate::runtime::threads::{Queue, Threads};
 use crate::runtime::timeline::Timeline;
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
@@ -36,7 +36,7 @@ use crate::runtime::timeline::Timeline;
 pub struct LocalRuntime {
     handle: Handle,
     /// Empty only at its end [N6].
-    executor: Option<Executor<TimerDriver<Reactor>, Fifo, Recorder>>,
+    executor: Option<Executor<TimerDriver<Reactor>, Queue, Recorder>>,
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
@@ -56,10 +56,11 @@ impl LocalRuntime {
     ) -> LocalRuntime {
         let park = TimerDriver::new(Reactor::new(), clock);
         let drivers = (park.timers(), park.inner().handle());
-        let executor = Executor::with(park, Fifo::new(), recorder.clone());
+        let queue = Queue::aged(threads.ageing.clone());
+        let executor = Executor::with(park, queue, recorder.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
-        let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.pool()));
+        let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.settings()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
         let executor = Some(executor);
         LocalRuntime { handle, executor, jobs, ending: None, _timeline: timeline }
@@ -138,7 +139,7 @@ impl LocalRuntime {
         context::enter(self.handle.inner().clone(), local)
     }
 
-    fn executor(&self) -> &Executor<TimerDriver<Reactor>, Fifo, Recorder> {
+    fn executor(&self) -> &Executor<TimerDriver<Reactor>, Queue, Recorder> {
         self.executor.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out at its end alone"))
     }
 }

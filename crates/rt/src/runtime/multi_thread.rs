@@ -23,7 +23,7 @@ use crate::inner::{Inner, RuntimeFlavor};
 use crate::recorder::Recorder;
 use crate::runtime::crew::{Crew, Remote};
 use crate::runtime::session::Session;
-use crate::runtime::threads::Threads;
+use crate::runtime::threads::{Threads, WorkerQueue};
 
 /// Timers that are due so close to each other cost one wake-up. With 100 µs a sleep among 100,000 (T1 of
 /// `rt-bench`) takes a seventh more CPU time.
@@ -49,7 +49,8 @@ impl MultiThread {
         recorder: Recorder,
     ) -> io::Result<(MultiThread, Inner)> {
         let workers = threads.workers()?;
-        let (team, places) = Team::hire(workers)?;
+        let queue = || WorkerQueue::aged(threads.ageing.clone());
+        let (team, places) = Team::hire_with(workers, queue)?;
         // A wheel for each worker, so that their timers do not meet; one for everybody else.
         let driver = TimerDriver::with_wheels(Reactor::new(), clock, workers + 1).gathering(GATHER);
         let drivers = (driver.wheels().timers(workers), driver.inner().handle());
@@ -58,7 +59,7 @@ impl MultiThread {
         let crew = Arc::new(Crew::new(threads.clone(), park));
         let host = Remote { closer: team.closer(), crew: Arc::downgrade(&crew) };
         let (tasks, flavor) = ((team.handle(), Box::new(host) as _), RuntimeFlavor::MultiThread);
-        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.pool());
+        let inner = Inner::new(tasks, drivers, flavor, recorder, threads.settings());
         let this = MultiThread { team, crew, is_abandoned: false };
         for place in places {
             // The places that are left leave with the error, and with `this` the workers.

@@ -5,24 +5,25 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Waker;
 
-use rt_executor::{Fifo, Home, RootFuture, drive};
+use rt_executor::{Home, RootFuture, drive};
 use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
 use crate::inner::Inner;
 use crate::recorder::Recorder;
+use crate::runtime::threads::Queue;
 
 /// Local tasks belong to the thread, and end with its `block_on`. They are dropped first, while the
 /// runtime is still the thread's.
 pub(super) struct Session {
-    pub(super) home: Home<Fifo, Recorder>,
+    pub(super) home: Home<Queue, Recorder>,
     _entered: Entered,
 }
 
 impl Session {
     /// Enters the runtime, with local tasks whose thread is woken by `bell`.
     pub(super) fn new(runtime: &Inner, bell: Waker) -> Session {
-        let home = Home::new(Fifo::new(), runtime.recorder.clone(), bell);
+        let home = Home::new(Queue::aged(runtime.ageing.clone()), runtime.recorder.clone(), bell);
         runtime.govern(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
         Session { home, _entered: entered }

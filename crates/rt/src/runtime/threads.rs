@@ -8,6 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rt_blocking::Config;
+use rt_executor::Fifo;
+use rt_priority::{Ageing, Lanes};
+use rt_steal::Ring;
 
 use crate::context;
 use crate::hooks;
@@ -20,6 +23,12 @@ const WORKERS: &str = "RT_WORKER_THREADS";
 /// More workers than this are a mistake.
 const MAX: usize = 1024;
 
+/// What a thread keeps tasks in that nobody else takes.
+pub(super) type Queue = Lanes<Fifo>;
+
+/// What a worker keeps tasks in that others may steal.
+pub(super) type WorkerQueue = Lanes<Ring>;
+
 /// Settings of a runtime's threads.
 #[derive(Clone)]
 pub(super) struct Threads {
@@ -28,6 +37,8 @@ pub(super) struct Threads {
     pub(super) stack_size: Option<usize>,
     pub(super) blocking: usize,
     pub(super) keep_alive: Duration,
+    /// How the classes of tasks take turns.
+    pub(super) ageing: Ageing,
 }
 
 impl Threads {
@@ -38,6 +49,7 @@ impl Threads {
             stack_size: None,
             blocking: Config::MAX_THREADS,
             keep_alive: Config::KEEP_ALIVE,
+            ageing: Ageing::default(),
         }
     }
 
@@ -82,8 +94,9 @@ impl Threads {
         builder.spawn(body)
     }
 
-    /// The pool for what blocks, and what its threads do around their lives.
-    pub(super) fn pool(&self) -> (Config, Around) {
+    /// What handles of the runtime need: how classes take turns; the pool for what blocks, and what its threads do
+    /// around their lives.
+    pub(super) fn settings(&self) -> (Ageing, Config, Around) {
         let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
         let pool = pool.after_job(blocking::job_ended);
         let pool = match self.name.clone() {
@@ -94,7 +107,7 @@ impl Threads {
             Some(bytes) => pool.stack_size(bytes),
             None => pool,
         };
-        (pool, live)
+        (self.ageing.clone(), pool, live)
     }
 }
 

@@ -42,8 +42,12 @@ impl<'a> Builder<'a> {
         Builder { name: Some(name), ..self }
     }
 
-    /// The class. Recorded, and acted on by a later chapter: today the order is first in, first
-    /// out, whatever the class.
+    /// The class: of the tasks that wait on a thread, those of the highest class are polled first. Now and then
+    /// one of a lower class is all the same, so that none starves:
+    /// [`priority_ageing`](crate::runtime::Builder::priority_ageing) says how often, and the bounds.
+    ///
+    /// It can be changed later, by [`JoinHandle::set_priority`]. A job of `spawn_blocking` keeps it for whoever
+    /// looks; those start first in, first out.
     pub fn priority(self, priority: Priority) -> Builder<'a> {
         Builder { priority, ..self }
     }
