@@ -9,14 +9,14 @@
 //! ```
 //!
 //! * **[LA1]** A class that is not in the set has an empty lane. The reverse need not hold: thieves empty lanes,
-//!   and the owner hears nothing of it. He takes a class out of the set when a pop finds its lane empty, and
-//!   asks the rule again.
+//!   and the owner hears nothing of it, nor does he look behind his own pop. Before he asks the rule he takes those
+//!   out of the set whose lanes are empty by then; should a thief empty one between that and the pop, he asks again.
 //! * **[LA2]** A task stands in the lane of the class that it had when it came in, and leaves it first in, first
 //!   out. A class that changes meanwhile counts from its next push.
 //! * **[LA3]** Each pop that finds more than one class in the set asks the rule, which counts the choice. So
 //!   between two pops of a class that waits lie as many of others as the rule says, [AG1]: a choice of a class
-//!   whose lane turns out to be empty counts as one of others, and makes nobody wait for longer.
-//! * **[LA4]** If one class alone is in use nobody is chosen or counted. For `Normal` that is a comparison.
+//!   that a thief was faster to empty counts as one of others, and makes nobody wait for longer.
+//! * **[LA4]** If one class alone is in use nobody is chosen or counted. For `Normal` that is a comparison each way.
 //! * **[LA5]** What has no room overflows out of the lane that is full, and out of no other.
 //!
 //! Not here: in which order workers look at each other, and what comes from outside; a queue can choose only among
@@ -94,8 +94,26 @@ impl<Q> Lanes<Q> {
 }
 
 impl<Q: RunQueue> Lanes<Q> {
+    /// Into the lane of its class.
+    #[inline(never)]
+    fn push_beside(&mut self, class: Priority, task: Task) -> Result<(), Task> {
+        self.lane(class).push(task)?;
+        self.waiting = self.waiting.with(class);
+        Ok(())
+    }
+
     /// Of the class that the rule chooses, and again if there is none of it [LA1] [LA3].
+    #[inline(never)]
     fn pop_chosen(&mut self) -> Option<Task> {
+        for class in self.waiting.iter() {
+            if self.lane(class).is_empty() {
+                // Asked all the same: a pop that finds nothing gives back the room of a burst.
+                match self.lane(class).pop() {
+                    None => self.waiting = self.waiting.without(class),
+                    popped => return popped,
+                }
+            }
+        }
         loop {
             let class = self.rule.choose(self.waiting)?;
             let popped = self.lane(class).pop();
@@ -116,8 +134,11 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
     #[inline]
     fn push(&mut self, task: Task) -> Result<(), Task> {
         let class = task.priority();
-        self.lane(class).push(task)?;
-        self.waiting = self.waiting.with(class);
+        if class != Priority::Normal {
+            return self.push_beside(class, task);
+        }
+        self.lane(Priority::Normal).push(task)?; // [LA4]: a lane that is known is found without arithmetic
+        self.waiting = self.waiting.with(Priority::Normal);
         Ok(())
     }
 
