@@ -147,11 +147,7 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
         if self.waiting != NORMAL_ALONE {
             return self.pop_chosen();
         }
-        let popped = self.lane(Priority::Normal).pop(); // [LA4]
-        if popped.is_none() {
-            self.waiting = Waiting::NONE;
-        }
-        popped
+        self.lane(Priority::Normal).pop() // [LA4]
     }
 
     #[inline]

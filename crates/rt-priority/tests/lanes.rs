@@ -154,7 +154,10 @@ fn a_queue_that_is_dropped_cancels_what_is_in() {
         });
         assert!(!handles.iter().any(JoinHandle::is_finished));
         drop(queue);
-        assert!(handles.iter().all(JoinHandle::is_finished), "a task hangs in a queue that is gone");
+        assert!(
+            handles.iter().all(JoinHandle::is_finished),
+            "a task hangs in a queue that is gone"
+        );
     });
 }
 
@@ -247,7 +250,11 @@ fn one_whose_class_changes_between_push_and_overflow_is_not_lost() {
         let back = queue.push(over).expect_err("a full lane took one more");
         handle.set_priority(High);
         assert!(queue.overflow(back).is_empty(), "there is room in its lane");
-        assert_eq!(queue.pop().map(|task| task.id()), Some(id), "it is in no lane that is looked at");
+        assert_eq!(
+            queue.pop().map(|task| task.id()),
+            Some(id),
+            "it is in no lane that is looked at"
+        );
     });
 }
 

@@ -13,9 +13,7 @@ use std::sync::atomic::AtomicUsize as Counter;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use rt_steal::{
-    Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Stamp, Vacancies, Waiting,
-};
+use rt_steal::{Doze, Ending, Idle, Injector, LastLook, Searching, Shared, Stamp, Vacancies};
 use rt_task::sync::{AtomicBool, Ordering, thread};
 use rt_task::{Builder, Generation, Id, JoinHandle, Living, Polled, Schedule, Task};
 use rt_testkit::{CountingWaker, Exploration, Tally, poll};
@@ -186,7 +184,7 @@ impl Commons {
     }
 
     fn pop(&self) -> Option<Task> {
-        self.injector.pop(|waiting: Waiting| waiting.highest())
+        self.injector.pop(|waiting| waiting.highest())
     }
 
     /// A worker, until it may leave.
