@@ -69,8 +69,8 @@ pub(crate) fn no_blocking_threads() -> ! {
 #[track_caller]
 pub(crate) fn no_ageing() -> ! {
     panic!(
-        "`Builder::priority_ageing` is 0: no lower class would ever be polled beside a busy higher one. Say each how \
-         many polls it gets one: 1 or more, and 16 if nothing is said"
+        "`Builder::priority_ageing` is 0: no lower class would ever be polled beside a busy higher one. \
+         Give 1 or more: of so many polls one is a lower class's, of 16 unless this is called"
     )
 }
 
