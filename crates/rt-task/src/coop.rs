@@ -68,6 +68,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Proceed> {
     match current::budget() {
         UNLIMITED => Poll::Ready(Proceed { before: None }),
         0 => {
+            current::count_yield();
             cx.waker().wake_by_ref();
             Poll::Pending
         }
@@ -82,6 +83,25 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Proceed> {
 #[must_use]
 pub fn has_budget_remaining() -> bool {
     current::budget() > 0
+}
+
+/// How many polls on this thread ended because their budget was used up. For who counts what a thread does:
+/// the difference between two calls.
+///
+/// ```
+/// use rt_task::coop;
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+///
+/// let before = coop::yields_here();
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let endless = pin!(async { loop { coop::consume_budget().await } });
+/// assert!(coop::with_budget(|| endless.poll(&mut cx)).is_pending()); // after coop::BUDGET rounds
+/// assert_eq!(coop::yields_here() - before, 1);
+/// ```
+#[must_use]
+pub fn yields_here() -> u64 {
+    current::yields()
 }
 
 /// Spends one operation, and lets others run if that was the last. For a loop whose steps are no

@@ -28,6 +28,9 @@ struct Current {
     made: Cell<u32>,
     taken_back: Cell<u32>,
     left: Cell<fn(PollNumber, u32)>,
+    /// How many polls had to end on this thread because their budget was used up, and the last of them.
+    yields: Cell<u64>,
+    yielding: Cell<Option<PollNumber>>,
 }
 
 /// Numbers of polls that a thread takes at once.
@@ -44,6 +47,8 @@ plain_thread_local! {
         made: Cell::new(0),
         taken_back: Cell::new(0),
         left: Cell::new(|_, _| {}),
+        yields: Cell::new(0),
+        yielding: Cell::new(None),
     }
 }
 
@@ -180,4 +185,19 @@ pub(crate) fn budget() -> u32 {
 
 pub(crate) fn set_budget(budget: u32) {
     CURRENT.with(|current| current.budget.set(budget));
+}
+
+/// The poll that goes on has used up its budget. Several of its leaves may say so: it is counted once.
+#[cold]
+pub(crate) fn count_yield() {
+    CURRENT.with(|current| {
+        let poll = current.poll.get();
+        if current.yielding.replace(poll) != poll {
+            current.yields.set(current.yields.get() + 1);
+        }
+    });
+}
+
+pub(crate) fn yields() -> u64 {
+    CURRENT.with(|current| current.yields.get())
 }

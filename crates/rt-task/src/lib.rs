@@ -27,6 +27,7 @@ mod inbox;
 mod join;
 mod list;
 mod living;
+mod tally;
 
 // What a task is told at its birth, and what is told of it.
 mod builder;
@@ -50,6 +51,7 @@ pub use priority::Priority;
 pub use reference::TaskRef;
 pub use schedule::Schedule;
 pub use snapshot::{End, Snapshot};
+pub use tally::Tally;
 pub use task::{Polled, Running, Task};
 pub use waiting::Waiting;
 

@@ -26,7 +26,9 @@ use std::task::Waker;
 
 use crate::header::{Header, Links};
 use crate::reference::TaskRef;
+use crate::snapshot::End;
 use crate::sync::{Mutex, MutexGuard, lock};
+use crate::tally::Tally;
 
 /// How many lists there can be at once: one a worker, one a thread with local tasks. 16,384 of
 /// them are 128 KiB of address space, touched where used.
@@ -55,6 +57,8 @@ struct Shard {
 struct List {
     head: Option<NonNull<Header>>,
     count: usize,
+    /// Of the generation that was let in last.
+    tally: Tally,
     /// Who is let in.
     open: Option<Generation>,
     /// Who was let in last.
@@ -162,6 +166,7 @@ impl Living {
         );
         list.open = Some(generation);
         list.last = Some(generation);
+        list.tally = Tally::default();
     }
 
     /// The list, if it is or was last open for this generation. Who asks about another one asks too
@@ -188,6 +193,12 @@ impl Living {
     #[must_use]
     pub fn count_of(&self, generation: Generation) -> usize {
         self.of(generation).map_or(0, |list| list.count)
+    }
+
+    /// What became of the tasks of this generation. All zero when the list is another one's.
+    #[must_use]
+    pub fn tally_of(&self, generation: Generation) -> Tally {
+        self.of(generation).map_or_else(Tally::default, |list| list.tally)
     }
 
     /// References to all of this generation that are alive, the youngest first.
@@ -224,6 +235,7 @@ impl Living {
     pub(crate) fn link(&self, mut header: NonNull<Header>, generation: Generation) -> bool {
         let mut list = lock(&self.shard.list);
         if list.open != Some(generation) {
+            list.refuse(generation);
             return false;
         }
         // SAFETY: [H1] the cell is not shared before this function returns, and the lock keeps
@@ -231,15 +243,16 @@ impl Living {
         unsafe { header.as_mut() }.set_shard(self.number);
         // SAFETY: [L1] it was in no list.
         unsafe { list.insert(header) };
+        list.tally.begin();
         true
     }
 }
 
-/// Takes a task that is done out of its list, if it is in one. The waker that is returned says that
-/// a closed list has become empty.
+/// Takes a task that is done out of its list, if it is in one, and counts how it ended. The waker that is
+/// returned says that a closed list has become empty.
 #[must_use]
 #[inline]
-pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
+pub(crate) fn unlink(header: NonNull<Header>, how: End) -> Option<Waker> {
     // SAFETY: [S6] the caller holds the reference of being alive.
     let number = unsafe { header.as_ref() }.shard();
     if number == 0 {
@@ -252,6 +265,7 @@ pub(crate) fn unlink(header: NonNull<Header>) -> Option<Waker> {
     let mut list = lock(&shard.list);
     // SAFETY: [L1] it is in this list.
     unsafe { list.remove(header) };
+    list.tally.end(how);
     if list.head.is_none() && list.open.is_none() { list.emptied.take() } else { None }
 }
 
@@ -285,7 +299,16 @@ impl List {
     }
 
     fn new() -> List {
-        List { head: None, count: 0, open: None, last: None, emptied: None }
+        let tally = Tally::default();
+        List { head: None, count: 0, tally, open: None, last: None, emptied: None }
+    }
+
+    /// Somebody of this generation was not let in.
+    #[cold]
+    fn refuse(&mut self, generation: Generation) {
+        if self.last == Some(generation) {
+            self.tally.refused += 1;
+        }
     }
 
     /// Links a task in as the head of the ring, and counts it.

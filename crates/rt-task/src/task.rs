@@ -350,7 +350,7 @@ impl Poll {
             // SAFETY: [S5] the handle left before the task was done: the output is ours.
             contained(|| unsafe { (header.vtable.drop_output)(pointer, end) });
         }
-        let emptied = living::unlink(pointer);
+        let emptied = living::unlink(pointer, end);
         if todo.wake_joiner {
             // SAFETY: [S4] the slot was full when we completed: it is ours.
             let joiner = header.joiner.with_mut(|slot| unsafe { (*slot).take() });

@@ -190,3 +190,34 @@ fn the_budget_of_the_outer_poll_comes_back_after_an_inner_one() {
         assert!(matches!(poll_once(&mut handle), Poll::Ready(Ok(true))), "the budget is gone");
     });
 }
+
+#[test]
+fn a_poll_that_its_budget_ends_is_counted_once() {
+    within(|| {
+        let start = coop::yields_here();
+        let (task, _handle) = Task::new_local(greedy(Rc::default(), leaf), ByHand::new());
+        let Polled::Again(task) = poll_with_waker(task) else {
+            panic!("a greedy task is not queued again")
+        };
+        assert_eq!(coop::yields_here() - start, 1, "the first yield is not seen");
+        let Polled::Again(_task) = poll_with_waker(task) else {
+            panic!("a greedy task is not queued again")
+        };
+        assert_eq!(coop::yields_here() - start, 2, "the yield of a later poll is not seen");
+
+        let start = coop::yields_here();
+        let both = async {
+            let (mut one, mut two) = (
+                std::pin::pin!(greedy(Rc::default(), leaf)),
+                std::pin::pin!(greedy(Rc::default(), leaf)),
+            );
+            poll_fn(|cx| {
+                one.as_mut().poll(cx).is_pending().then(|| two.as_mut().poll(cx)).unwrap()
+            })
+            .await;
+        };
+        let (task, _handle) = Task::new_local(both, ByHand::new());
+        let _again = poll_with_waker(task);
+        assert_eq!(coop::yields_here() - start, 1, "one poll is counted for each of its leaves");
+    });
+}

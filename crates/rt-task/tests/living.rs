@@ -341,3 +341,115 @@ fn a_list_opens_only_when_it_is_over() {
         assert_eq!(living.count(), 0, "the list is unusable after a panic");
     });
 }
+
+#[test]
+fn a_list_counts_what_became_of_its_tasks() {
+    within(|| {
+        let (living, generation) = open();
+        let hand = ByHand::new();
+        let spawn = |future: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let (task, handle) =
+                Builder::new().listed(&living, generation).spawn(future, hand.clone());
+            (task.expect("the list is open"), handle)
+        };
+        let see = || {
+            let tally = living.tally_of(generation);
+            let ends = (tally.completed, tally.cancelled, tally.panicked);
+            (tally.spawned, ends, tally.alive)
+        };
+        assert_eq!(see(), (0, (0, 0, 0), 0), "a new list has counted something: [L1]");
+        let (completes, _one) = spawn(Box::pin(async {}));
+        let (panics, _two) = spawn(Box::pin(async { std::panic::resume_unwind(Box::new("oh")) }));
+        let (aborted, three) = spawn(Box::pin(pending()));
+        let (dropped, _four) = spawn(Box::pin(pending()));
+        let (waits, _five) = spawn(Box::pin(pending()));
+        assert_eq!(see(), (5, (0, 0, 0), 5), "a spawn was not counted");
+        let _completed = poll(completes);
+        assert_eq!(see(), (5, (1, 0, 0), 4), "an output is no completion");
+        let _panicked = poll(panics);
+        assert_eq!(see(), (5, (1, 0, 1), 3), "a panic is no panic");
+        three.abort();
+        assert_eq!(see(), (5, (1, 0, 1), 3), "a task has ended before its future was dropped");
+        let _cancelled = poll(aborted);
+        drop(dropped);
+        assert_eq!(see(), (5, (1, 2, 1), 1), "an abort and a drop are no cancellations");
+        drop(waits);
+        assert_eq!(see(), (5, (1, 3, 1), 0), "the last one was not counted");
+    });
+}
+
+#[test]
+fn a_spawn_that_is_refused_counts_as_refused_and_as_nothing_else() {
+    within(|| {
+        let (living, generation) = open();
+        let hand = ByHand::new();
+        let (waits, _handle) = endless(&living, generation, &hand);
+        living.close(Waker::noop().clone());
+        for refused in 1..=2 {
+            let (task, _handle) =
+                Builder::new().listed(&living, generation).spawn(async {}, hand.clone());
+            assert!(task.is_none());
+            let tally = living.tally_of(generation);
+            let seen = (tally.spawned, tally.ended(), tally.alive, tally.refused);
+            assert_eq!(seen, (1, 0, 1, refused), "a refused spawn upsets the sum");
+        }
+        drop(waits);
+    });
+}
+
+#[test]
+fn a_list_that_is_opened_again_counts_from_zero_and_only_its_own() {
+    within(|| {
+        let (living, first) = open();
+        let hand = ByHand::new();
+        drop(endless(&living, first, &hand));
+        end(&living, &hand);
+        assert_eq!(living.tally_of(first).cancelled, 1, "the last look at a list that is over");
+        let second = living.open();
+        assert_eq!(living.tally_of(second), Default::default(), "it counts another one's tasks");
+        assert_eq!(
+            living.tally_of(first),
+            Default::default(),
+            "who asks too late is told of others"
+        );
+        let (task, _handle) = Builder::new().listed(&living, first).spawn(async {}, hand.clone());
+        assert!(task.is_none());
+        assert_eq!(living.tally_of(second).refused, 0, "somebody else's spawn was refused here");
+        end(&living, &hand);
+    });
+}
+
+#[test]
+fn the_sum_holds_at_each_look_while_tasks_come_and_go_on_other_threads() {
+    within(|| {
+        let (living, generation) = open();
+        let living = Arc::new(living);
+        let threads = [0, 1].map(|number| {
+            let living = living.clone();
+            thread::spawn(move || {
+                let hand = ByHand::new();
+                for round in 0..2000 {
+                    let (task, handle) = endless(&living, generation, &hand);
+                    if round % 3 == number {
+                        handle.abort();
+                    }
+                    let _polled = poll(task);
+                    handle.abort();
+                    hand.run();
+                }
+            })
+        });
+        let mut looks = 0;
+        while looks < 1000 || threads.iter().any(|thread| !thread.is_finished()) {
+            let tally = living.tally_of(generation);
+            let sum = tally.completed + tally.cancelled + tally.panicked + tally.alive;
+            assert_eq!(
+                tally.spawned, sum,
+                "the numbers of one look do not fit together: {tally:?}"
+            );
+            looks += 1;
+        }
+        threads.map(|thread| thread.join().unwrap());
+        assert_eq!(living.tally_of(generation).cancelled, 4000);
+    });
+}
