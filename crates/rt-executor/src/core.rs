@@ -127,6 +127,13 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
         !(self.ready().borrow().is_empty() && self.core.rented.hub.inbox().is_empty())
     }
 
+    /// Tells the probe that a turn is over. Its panic ends here.
+    #[inline]
+    pub(crate) fn tell_of_turn(&mut self) {
+        let waiting = self.ready().borrow().len();
+        contained(|| self.core.probe.turned(waiting));
+    }
+
     /// What is told what the loop does.
     pub fn probe(&mut self) -> &mut B {
         &mut self.core.probe

@@ -43,7 +43,9 @@ pub trait Work {
 
 impl<Q: RunQueue, B: Probe> Work for Running<'_, Q, B> {
     fn turn(&mut self) -> usize {
-        Running::turn(self)
+        let polled = Running::turn(self);
+        self.tell_of_turn();
+        polled
     }
 
     fn is_ready(&self) -> bool {

@@ -35,6 +35,12 @@ impl Handle {
         Handle { lease }
     }
 
+    /// The tasks that it spawns among.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.lease
+    }
+
     /// Spawns a task.
     #[track_caller]
     #[inline]
@@ -128,6 +134,12 @@ impl LocalHandle {
 
     pub(crate) fn alive(&self) -> usize {
         self.lease.alive()
+    }
+
+    /// The tasks that it spawns among.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.lease
     }
 
     /// Spawns a task that stays on this thread.

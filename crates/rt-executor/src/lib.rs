@@ -45,7 +45,7 @@ pub use handle::{Handle, LocalHandle};
 pub use home::Home;
 pub use probe::Probe;
 pub use queue::{Fifo, RunQueue};
-pub use site::{Door, Lease, OnPanic, Site};
+pub use site::{AtEnd, Door, Lease, OnPanic, Site};
 pub use spawn::spawn;
 pub use stealable::{MarkOf, Stealable, Victim};
 pub use to_site::ToSite;

@@ -27,6 +27,17 @@ pub trait Probe {
         let _ = count;
     }
 
+    /// A turn of polls is over, and so many tasks wait for the next one, as far as the queue counts. Told by
+    /// [`drive`](crate::drive()).
+    fn turned(&mut self, waiting: usize) {
+        let _ = waiting;
+    }
+
+    /// From now on the thread works at this desk of a team; at none if `None`.
+    fn placed(&mut self, desk: Option<usize>) {
+        let _ = desk;
+    }
+
     /// There is nothing to do: the thread waits.
     fn parking(&mut self) {}
 

@@ -21,6 +21,11 @@ pub trait RunQueue: 'static {
 
     /// Whether nothing waits.
     fn is_empty(&self) -> bool;
+
+    /// How many tasks wait. A queue that does not count says one if there are any.
+    fn len(&self) -> usize {
+        usize::from(!self.is_empty())
+    }
 }
 
 /// First in, first out, without a bound.
@@ -75,5 +80,10 @@ impl RunQueue for Fifo {
     #[inline]
     fn is_empty(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.tasks.len()
     }
 }

@@ -39,6 +39,10 @@ impl<Q: RunQueue> Ready<Q> {
         self.queue.is_empty() && self.overflow.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len() + self.overflow.len()
+    }
+
     /// A place in the queue came free: if new tasks took it, those in the overflow would wait for as
     /// long as any come (`[RQ1]`). Fills the queue from the overflow, the oldest first, as far as there is
     /// room, and returns `popped`, or the oldest of the overflow if the queue had none.

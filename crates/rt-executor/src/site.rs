@@ -11,11 +11,11 @@
 use std::any::Any;
 use std::fmt;
 use std::mem;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::task::Waker;
 
 use rt_task::unwind::contained;
-use rt_task::{Generation, Living, Task, TaskRef};
+use rt_task::{Generation, Living, Tally, Task, TaskRef};
 
 /// As many as there are lists of the living.
 const SITES_MAX: usize = Living::MAX + 1;
@@ -36,12 +36,19 @@ pub trait Door: Send + Sync + 'static {
 /// Is told of each task that panics, before anybody can see that it is done.
 pub type OnPanic = Arc<dyn Fn(&TaskRef, &(dyn Any + Send)) + Send + Sync>;
 
+/// Is told of the end of a site's use: who keeps the books of a runtime.
+pub trait AtEnd: Send + Sync + 'static {
+    /// Nobody is alive under this lease, and nobody will be; all of it can still be asked, for the last time.
+    fn ended(&self, lease: Lease);
+}
+
 /// Lists of the living, and the door of the executor that they belong to.
 pub struct Site {
     lists: Box<[Living]>,
     door: &'static dyn Door,
     /// And whose it is: a generation forgets no other one's.
     on_panic: RwLock<Option<(Generation, OnPanic)>>,
+    at_end: Mutex<Option<(Generation, Arc<dyn AtEnd>)>>,
 }
 
 /// A site in one generation: what a handle holds. When the site is somebody else's by now, it has no
@@ -62,8 +69,8 @@ impl Site {
     ) -> Option<(&'static Site, &'static D)> {
         let lists = (0..lists.max(1)).map(|_| Living::new()).collect::<Option<Box<[_]>>>()?;
         let door = door();
-        let site: &'static Site =
-            Box::leak(Box::new(Site { lists, door, on_panic: RwLock::default() }));
+        let (on_panic, at_end) = (RwLock::default(), Mutex::default());
+        let site: &'static Site = Box::leak(Box::new(Site { lists, door, on_panic, at_end }));
         for list in &site.lists {
             SITES[usize::from(list.number())].get_or_init(|| site);
         }
@@ -144,6 +151,19 @@ impl Lease {
         self.site.lists.iter().map(|list| list.count_of(self.generation)).sum()
     }
 
+    /// What became of the tasks. Of each list the numbers are of one moment, so their sum is too that they
+    /// make: `spawned = completed + cancelled + panicked + alive`.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tallies().sum()
+    }
+
+    /// The same list by list. All zero when the site is somebody else's.
+    pub fn tallies(&self) -> impl Iterator<Item = Tally> + use<> {
+        let Lease { site, generation } = *self;
+        site.lists.iter().map(move |list| list.tally_of(generation))
+    }
+
     /// References to all that are alive.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
@@ -171,8 +191,20 @@ impl Lease {
         contained(|| drop(unused));
     }
 
-    /// The executor is over: its hook for panics goes.
+    /// `books` are told when the executor is over, before somebody else has the site. Said once, while it
+    /// is open.
+    pub fn at_end(&self, books: Arc<dyn AtEnd>) {
+        *self.site.at_end.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((self.generation, books));
+    }
+
+    /// The executor is over, and nobody is alive: who keeps the books is told, and its hook for panics goes.
     pub fn end(&self) {
+        let is_mine = |(generation, _): &mut (Generation, _)| *generation == self.generation;
+        let mut at_end = self.site.at_end.lock().unwrap_or_else(PoisonError::into_inner);
+        let books = at_end.take_if(is_mine);
+        drop(at_end);
+        books.into_iter().for_each(|(_, books)| contained(|| books.ended(*self)).unwrap_or(()));
         let mut on_panic = self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner);
         let unused = on_panic.take_if(|(generation, _)| *generation == self.generation);
         drop(on_panic);

@@ -449,7 +449,9 @@ fn the_sum_holds_at_each_look_while_tasks_come_and_go_on_other_threads() {
             );
             looks += 1;
         }
-        threads.map(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         assert_eq!(living.tally_of(generation).cancelled, 4000);
     });
 }
