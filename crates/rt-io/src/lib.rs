@@ -47,3 +47,4 @@ pub use observer::{Observer, observe};
 pub use reactor::{Handle, Reactor};
 pub use readiness::{Flags, Readiness, Snapshot};
 pub use source::{Direction, Source, Wait};
+pub use sources::SocketCounts;

@@ -39,7 +39,7 @@ use crate::messages;
 use crate::observer;
 use crate::readiness::Flags;
 use crate::source::Source;
-use crate::sources::{Sources, Token};
+use crate::sources::{SocketCounts, Sources, Token};
 
 /// Events that are taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -233,8 +233,9 @@ impl Shared {
         let token = sources.insert(source.clone()).ok_or_else(messages::shut_down);
         let registered = token.and_then(|token| {
             let registered = enlist(&kernel.registry, token.into());
-            if registered.is_err() {
-                sources.remove(token);
+            match registered {
+                Ok(()) => sources.note_registered(),
+                Err(_) => drop(sources.remove(token)),
             }
             registered.map(|()| token)
         });
@@ -261,7 +262,7 @@ impl Shared {
 
     /// Events of a socket that is about to be closed find nobody from now on `[RE5]`.
     pub(crate) fn forget(&self, token: Token) {
-        let source = lock(&self.sources).remove(token);
+        let source = lock(&self.sources).forget(token);
         drop(source);
     }
 
@@ -275,11 +276,11 @@ impl Shared {
         }
     }
 
-    /// Tells each source what the kernel says of it. Who waits for that goes into the batch `[RE3]`.
+    /// Tells each source what the kernel says of it. Who waits for that goes into the batch `[RE3]`. Counts the
+    /// events that reached somebody.
     // COURSE(8.5) stub: todo
     fn dispatch(&self, events: &mio::Events, ready: &mut WakeBatch) {
-        let sources = lock(&self.sources);
-        let mut told = 0;
+        let (mut sources, mut told) = (lock(&self.sources), 0);
         for event in events {
             // Not of the bell, of the alarm, and of those who have gone [TK1].
             if let Some(source) = sources.get(event.token().into()) {
@@ -287,6 +288,7 @@ impl Shared {
                 told += 1;
             }
         }
+        sources.note_ready(told);
         drop(sources);
         if told > 0 {
             observer::tell(|observer| observer.ready(told));
@@ -332,6 +334,18 @@ impl Handle {
     #[must_use]
     pub fn registered(&self) -> usize {
         lock(&self.shared.sources).len()
+    }
+
+    /// What the reactor has done so far, also when it is gone.
+    ///
+    /// ```
+    /// let reactor = rt_io::Reactor::new();
+    /// let counts = reactor.handle().counts();
+    /// assert_eq!((counts.registered, counts.deregistered, counts.ready), (0, 0, 0));
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> SocketCounts {
+        lock(&self.shared.sources).counts()
     }
 }
 

@@ -61,6 +61,19 @@ pub(crate) struct Sources {
     /// Of each place, the one of its use now or the next one. They stay when places are given back.
     generations: Vec<u32>,
     is_closed: bool,
+    counts: SocketCounts,
+}
+
+/// What a reactor has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SocketCounts {
+    /// Sockets, pipes and the like that were registered: each the first time that it has to wait.
+    pub registered: u64,
+    /// Those that were closed since, or were left when the reactor ended.
+    pub deregistered: u64,
+    /// Events of the kernel's that reached one of them.
+    pub ready: u64,
 }
 
 impl Sources {
@@ -101,7 +114,30 @@ impl Sources {
     /// Takes nobody in any more `[TK2]`. Who was in.
     pub(crate) fn close(&mut self) -> Vec<Arc<Source>> {
         self.is_closed = true;
+        self.counts.deregistered += self.places.len() as u64;
         self.places.drain().collect()
+    }
+
+    /// The kernel knows it.
+    pub(crate) fn note_registered(&mut self) {
+        self.counts.registered += 1;
+    }
+
+    /// Lets one go that the kernel knew.
+    pub(crate) fn forget(&mut self, token: Token) -> Option<Arc<Source>> {
+        let source = self.remove(token);
+        self.counts.deregistered += u64::from(source.is_some());
+        source
+    }
+
+    /// So many events reached somebody.
+    pub(crate) fn note_ready(&mut self, events: u64) {
+        self.counts.ready += events;
+    }
+
+    /// `registered = deregistered + len`.
+    pub(crate) fn counts(&self) -> SocketCounts {
+        self.counts
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -406,3 +406,29 @@ fn a_waker_that_panics_takes_nobody_with_it() {
         Ok(())
     });
 }
+
+#[test]
+fn what_the_reactor_does_is_counted_also_when_it_is_gone() {
+    within(|| {
+        let mut reactor = Reactor::new();
+        let handle = reactor.handle();
+        let see = || {
+            let counts = handle.counts();
+            (counts.registered, counts.deregistered, counts.ready)
+        };
+        let socket = known_to(&handle)?;
+        assert_eq!(see(), (1, 0, 0), "a socket that waits was not counted");
+        let mut ready = WakeBatch::new();
+        reactor.park(Some(Duration::ZERO), &mut ready);
+        assert_eq!(see(), (1, 0, 1), "the kernel says that there is room to write: one event");
+        send_to(&socket)?;
+        reactor.park(None, &mut ready);
+        assert_eq!(see(), (1, 0, 2), "bytes that came are no event");
+        drop(socket);
+        assert_eq!(see(), (1, 1, 2), "a socket that was closed counts as one that waits");
+        let _left = known_to(&handle)?;
+        drop(reactor);
+        assert_eq!(see(), (2, 2, 2), "a socket that was left counts as one that waits");
+        Ok(())
+    });
+}

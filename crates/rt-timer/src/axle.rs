@@ -22,6 +22,7 @@
 //!
 //! A `disarm` leaves `next` as it is: too early at worst, until somebody looks because of it.
 
+use std::iter::Sum;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -71,6 +72,16 @@ pub struct TimerCounts {
     pub fired: u64,
     /// Timers that were dropped before, or were left when the driver ended.
     pub cancelled: u64,
+}
+
+impl Sum for TimerCounts {
+    fn sum<I: Iterator<Item = TimerCounts>>(counts: I) -> TimerCounts {
+        counts.fold(TimerCounts::default(), |sum, wheel| TimerCounts {
+            armed: sum.armed + wheel.armed,
+            fired: sum.fired + wheel.fired,
+            cancelled: sum.cancelled + wheel.cancelled,
+        })
+    }
 }
 
 /// What came of arming.

@@ -19,7 +19,7 @@ use rt_task::sync::{Ordering, fence};
 use rt_waker::WakeBatch;
 
 use crate::alarm::Alarm;
-use crate::axle::Mount;
+use crate::axle::{Mount, TimerCounts};
 use crate::clock::{Clock, NEVER};
 use crate::messages;
 
@@ -102,6 +102,21 @@ impl Wheels {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.set.mounts.iter().map(|mount| mount.waiting()).sum()
+    }
+
+    /// What they have done so far, also when the driver is gone. Of each wheel the numbers are of one moment:
+    /// `armed = fired + cancelled` and those that wait.
+    ///
+    /// ```
+    /// use rt_timer::{Clock, TimerDriver};
+    /// use rt_waker::Parker;
+    ///
+    /// let driver = TimerDriver::with_wheels(Parker::new(), Clock::real(), 2);
+    /// assert_eq!(driver.wheels().counts().armed, 0);
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> TimerCounts {
+        self.set.mounts.iter().map(|mount| mount.counts()).sum()
     }
 
     /// A wheel whose next timer should have fired `by` ago and longer: its owner is busy, and the

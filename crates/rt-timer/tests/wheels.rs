@@ -529,3 +529,28 @@ fn a_driver_of_no_wheels_is_refused() {
 fn a_wheel_that_is_not_there_is_refused() {
     drop(TimerDriver::with_wheels(Parker::new(), Clock::real(), 2).wheels().timers(2));
 }
+
+#[test]
+fn the_counts_of_all_wheels_are_summed_also_when_the_driver_is_gone() {
+    within(DEADLINE, || {
+        let clock = Clock::manual();
+        let (driver, _rings) = counted(&clock);
+        let wheels = driver.wheels().clone();
+        let (waker, _wakes) = CountingWaker::new();
+        let see = || {
+            let counts = wheels.counts();
+            (counts.armed, counts.fired, counts.cancelled)
+        };
+        let _fires = armed(&wheels.timers(0), ms(1), &waker);
+        let dropped = armed(&wheels.timers(1), HOUR, &waker);
+        let _left = armed(&wheels.timers(1), HOUR, &waker);
+        assert_eq!(see(), (3, 0, 0));
+        clock.advance(ms(2));
+        let mut ready = WakeBatch::new();
+        assert_eq!(wheels.expire_all(&mut ready), 1);
+        drop(dropped);
+        assert_eq!(see(), (3, 1, 1));
+        drop(driver);
+        assert_eq!(see(), (3, 1, 2), "a timer that was left waits for ever");
+    });
+}
