@@ -28,9 +28,6 @@ pub trait Stealable: RunQueue + Send {
     where
         Self: Sized;
 
-    /// How many tasks are in. Thieves may make it less at any moment.
-    fn len(&self) -> usize;
-
     /// How many more tasks of this class have room.
     fn room(&self, class: Priority) -> usize;
 
@@ -67,6 +64,9 @@ pub trait Victim: Clone + Send + Sync + 'static {
     /// Whether there was nothing to steal at that moment: for the last look before sleep, and for
     /// the monitor. What it must see is said at `rt_steal::Idle`, `[ID3]`.
     fn is_empty(&self) -> bool;
+
+    /// How many tasks there were to steal at that moment.
+    fn len(&self) -> usize;
 
     /// A mark behind the newest task.
     fn mark(&self) -> Self::Mark;

@@ -291,7 +291,7 @@ impl Shared {
         sources.note_ready(told);
         drop(sources);
         if told > 0 {
-            observer::tell(|observer| observer.ready(told));
+            observer::tell(|observer| observer.ready(told as usize));
         }
     }
 

@@ -157,6 +157,11 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
         }
         !self.has_some(self.waiting)
     }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.lanes.iter().map(Q::len).sum()
+    }
 }
 
 impl<Q: Stealable> Stealable for Lanes<Q> {
@@ -177,11 +182,6 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
     fn renew(&mut self, fresh: Self) {
         self.rule = fresh.rule;
         self.lanes.iter_mut().zip(fresh.lanes).for_each(|(lane, fresh)| lane.renew(fresh));
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        self.lanes.iter().map(Q::len).sum()
     }
 
     #[inline]
@@ -241,6 +241,10 @@ impl<S: Victim> Victim for Stealers<S> {
 
     fn is_empty(&self) -> bool {
         self.lanes.iter().all(S::is_empty)
+    }
+
+    fn len(&self) -> usize {
+        self.lanes.iter().map(S::len).sum()
     }
 
     fn mark(&self) -> Self::Mark {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rt_executor::{Stealable, Victim};
 
+use crate::load::DeskCounts;
 use crate::slot::{Slot, Taker};
 use crate::stamp::Stamp;
 
@@ -18,6 +19,7 @@ pub(crate) struct Desk {
     pub(crate) taker: Taker,
     /// Whether a poll goes on here.
     pub(crate) stamp: Stamp,
+    pub(crate) counts: DeskCounts,
     /// The owner's [`Ends`], while nobody works here [CM2].
     ends: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -31,11 +33,16 @@ pub(crate) struct Ends<Q> {
 /// A victim whose type is forgotten.
 trait Shown: Any + Send + Sync {
     fn is_empty(&self) -> bool;
+    fn len(&self) -> usize;
 }
 
 impl<V: Victim> Shown for V {
     fn is_empty(&self) -> bool {
         Victim::is_empty(self)
+    }
+
+    fn len(&self) -> usize {
+        Victim::len(self)
     }
 }
 
@@ -43,7 +50,8 @@ impl Desk {
     pub(crate) fn new<Q: Stealable>(queue: Q) -> Desk {
         let ends = Ends { queue, slot: Slot::new() };
         let (stealer, taker) = (Box::new(ends.queue.stealer()), ends.slot.taker());
-        Desk { stealer, taker, stamp: Stamp::new(), ends: Mutex::new(Some(Box::new(ends))) }
+        let (stamp, counts) = (Stamp::new(), DeskCounts::new());
+        Desk { stealer, taker, stamp, counts, ends: Mutex::new(Some(Box::new(ends))) }
     }
 
     /// The thieves' end of its queue.
@@ -56,6 +64,11 @@ impl Desk {
     /// Whether there is nothing to steal here.
     pub(crate) fn is_empty(&self) -> bool {
         self.stealer.is_empty()
+    }
+
+    /// How many tasks stand here.
+    pub(crate) fn len(&self) -> usize {
+        self.stealer.len() + usize::from(!self.taker.is_empty())
     }
 
     pub(crate) fn take_ends<Q: Stealable>(&self) -> Ends<Q> {

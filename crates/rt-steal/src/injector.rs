@@ -80,6 +80,8 @@ pub struct Injector {
 struct Inner {
     lists: [TaskList; CLASSES],
     is_closed: bool,
+    /// How many came in one by one: batches are what had no room in a ring.
+    pushed: u64,
 }
 
 impl Inner {
@@ -103,7 +105,7 @@ impl Inner {
 
     /// All that is in, in one step however much it is.
     fn take_all(&mut self) -> Inner {
-        Inner { lists: mem::take(&mut self.lists), is_closed: self.is_closed }
+        Inner { lists: mem::take(&mut self.lists), ..*self }
     }
 }
 
@@ -112,7 +114,7 @@ impl Injector {
     #[must_use]
     pub fn new() -> Injector {
         let lists = std::array::from_fn(|_| TaskList::new());
-        let inner = Inner { lists, is_closed: false };
+        let inner = Inner { lists, is_closed: false, pushed: 0 };
         let summary = AtomicUsize::new(Summary::of(&inner).0);
         Injector { inner: Mutex::new(inner), summary }
     }
@@ -129,6 +131,7 @@ impl Injector {
             return Err(task);
         }
         opened.inner.lists[class].push_back(task);
+        opened.inner.pushed += 1;
         Ok(())
     }
 
@@ -234,6 +237,12 @@ impl Injector {
     #[must_use]
     pub fn look(&self) -> bool {
         !lock(&self.inner).waiting().is_empty()
+    }
+
+    /// How many tasks were [pushed](Injector::push) so far, those of batches not counted. Takes the lock.
+    #[must_use]
+    pub fn pushed(&self) -> u64 {
+        lock(&self.inner).pushed
     }
 
     /// How many tasks of this class are in. Takes the lock.

@@ -23,6 +23,7 @@ mod monitor;
 mod commons;
 mod desk;
 mod here;
+mod load;
 mod stamp;
 
 // 8: the right to work at a desk; who has not left yet.
@@ -47,6 +48,7 @@ mod messages;
 pub use ending::Ending;
 pub use idle::{Idle, LastLook, MAX_SEARCHING, Searching, Sleeping};
 pub use injector::Injector;
+pub use load::{DeskLoad, Load, Loads};
 #[doc(hidden)]
 pub use monitor::Doze;
 pub use monitor::TICK;

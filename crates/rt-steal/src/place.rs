@@ -121,6 +121,7 @@ impl<Q: Stealable> Place<Q> {
 
     #[cold]
     fn overflow(&mut self, task: Task) {
+        self.desk().counts.overflow();
         let batch = self.ends().queue.overflow(task);
         let pushed = self.commons.injector.push_batch(batch);
         pushed.unwrap_or_else(|_| unreachable!("[CM3] nobody closes the injector"));
@@ -132,6 +133,7 @@ impl<Q: Stealable> Place<Q> {
         if let Some(task) = self.ends().slot.take() {
             if self.streak < STREAK && !self.ends().queue.has_others(task.priority()) {
                 self.streak += 1;
+                self.desk().counts.hit_slot();
                 return Some(task);
             }
             self.push(task);

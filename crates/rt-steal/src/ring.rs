@@ -313,6 +313,11 @@ impl RunQueue for Ring {
     fn is_empty(&self) -> bool {
         Ring::is_empty(self)
     }
+
+    #[inline]
+    fn len(&self) -> usize {
+        Ring::len(self)
+    }
 }
 
 impl Stealable for Ring {
@@ -328,10 +333,6 @@ impl Stealable for Ring {
     }
 
     fn renew(&mut self, _: Ring) {}
-
-    fn len(&self) -> usize {
-        Ring::len(self)
-    }
 
     /// One room for all classes.
     fn room(&self, _: Priority) -> usize {
@@ -417,6 +418,10 @@ impl Victim for Stealer {
 
     fn is_empty(&self) -> bool {
         Stealer::is_empty(self)
+    }
+
+    fn len(&self) -> usize {
+        Stealer::len(self)
     }
 
     fn mark(&self) -> u64 {

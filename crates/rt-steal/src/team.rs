@@ -13,6 +13,7 @@ use rt_waker::Park;
 
 use crate::commons::Commons;
 use crate::here;
+use crate::load::Loads;
 use crate::place::Place;
 use crate::presence::Present;
 use crate::ring::Ring;
@@ -23,6 +24,7 @@ use crate::shared::Shared;
 pub struct Team {
     present: Present,
     closer: Closer,
+    loads: Loads,
 }
 
 /// Closes a team like [`Team::close`], for who does not own it: a hook, a handle on another thread. It does not
@@ -75,7 +77,7 @@ impl Team {
         let present = Present::new(commons, lease);
         let places = (0..workers).map(|index| Place::new(index, present.another())).collect();
         let closer = Closer { commons, lease, is_closed: Arc::default() };
-        Ok((Team { present, closer }, places))
+        Ok((Team { present, closer, loads: Loads::of(commons) }, places))
     }
 
     /// A handle that spawns from any thread.
@@ -106,6 +108,12 @@ impl Team {
     /// long polls, somebody is woken who can.
     pub fn share<P: Park + Send + 'static>(&self, park: &Shared<P>) {
         self.closer.commons.set_free_flag(park.free_flag());
+    }
+
+    /// What stands at its desks, for who counts it: from any thread, while the team is not over.
+    #[must_use]
+    pub fn loads(&self) -> Loads {
+        self.loads.clone()
     }
 
     /// Where a thread waits in a `block_on`: at the park that the workers share while they are all busy, and

@@ -166,9 +166,14 @@ impl<P: Park, B: Probe, Q: Stealable> Worker<P, B, Q> {
                 here::set_desk(Some(bench.index));
                 // Tasks that are spawned at this desk take the short way here.
                 entered = Entered::new(commons.shard(bench.index), entered.leave());
+                bench.tell_of_place(Some(bench.index), &mut local);
                 bench.work(&mut local);
             }
-            if bench.station.has_place() || !bench.stand_by(&mut local) {
+            if bench.station.has_place() {
+                break;
+            }
+            bench.tell_of_place(None, &mut local);
+            if !bench.stand_by(&mut local) {
                 break;
             }
         }
@@ -179,6 +184,12 @@ impl<P: Park, B: Probe, Q: Stealable> Worker<P, B, Q> {
 }
 
 impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
+    /// Tells both probes at which desk it works.
+    fn tell_of_place(&mut self, desk: Option<usize>, local: &mut Running<'_, Q::Local, B>) {
+        contained(|| self.probe.placed(desk));
+        contained(|| local.probe().placed(desk));
+    }
+
     /// The loop of who has a place: until it is over, or the place is gone.
     fn work(&mut self, local: &mut Running<'_, Q::Local, B>) {
         let commons = self.commons;
