@@ -59,6 +59,12 @@ impl Meter {
         Meter { roster, seat: None }
     }
 
+    /// Whose numbers it adds to.
+    #[must_use]
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
     /// From now on it counts for this worker, who is busy; for none if `None`. The meters of a thread that were
     /// cloned of one another sit at the same desk: it is enough if one of them does.
     pub fn sit(&mut self, desk: Option<usize>) {

@@ -101,6 +101,14 @@ impl Places {
         Places { rows: places }
     }
 
+    /// Adds a row to those that are about the same tasks. The order stays as it is.
+    pub(crate) fn add(&mut self, row: PlaceSnapshot) {
+        match self.rows.iter_mut().find(|other| other.key() == row.key()) {
+            Some(other) => other.merge(&row),
+            None => self.rows.push(row),
+        }
+    }
+
     /// The same without the workers: a row for each place and class.
     #[must_use]
     pub fn of_all_workers(&self) -> Places {

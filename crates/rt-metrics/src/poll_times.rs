@@ -79,7 +79,7 @@ impl PollTimes {
         let mut books = lock(&self.books);
         books.shelves.retain(|other| !Arc::ptr_eq(other, shelf));
         let more = std::mem::take(&mut *lock(&shelf.rows));
-        books.past = Places::new(books.past.iter().cloned().chain(more));
+        more.into_iter().for_each(|row| books.past.add(row));
     }
 }
 
@@ -113,6 +113,12 @@ impl PollTimer {
     fn of(times: Arc<PollTimes>, worker: Option<usize>) -> PollTimer {
         let (index, named) = (HashMap::default(), Vec::new());
         PollTimer { times, worker, shelf: None, index, named, poll: None }
+    }
+
+    /// Where it keeps what it measures.
+    #[must_use]
+    pub fn times(&self) -> &Arc<PollTimes> {
+        &self.times
     }
 
     /// From now on it measures for this worker; for none if `None`.

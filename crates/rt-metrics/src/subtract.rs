@@ -1,10 +1,16 @@
 //! The difference of two looks.
 
-/// Writes `since` and `+=` of a type whose counters and gauges are named: counters are subtracted, gauges
+/// Writes `new`, `since` and `+=` of a type whose counters and gauges are named: counters are subtracted, gauges
 /// stay as they are.
 macro_rules! differences {
     ($type:ident { counters: $($counter:ident),+; gauges: $($gauge:ident),* $(,)? }) => {
         impl $type {
+            /// All zero.
+            #[must_use]
+            pub fn new() -> $type {
+                <$type>::default()
+            }
+
             /// What was counted since `earlier`. What is no counter, but says how much there is now, stays as it is.
             #[must_use]
             pub fn since(&self, earlier: &$type) -> $type {

@@ -55,14 +55,6 @@ differences!(WorkerSnapshot {
     gauges: queue_depth,
 });
 
-impl WorkerSnapshot {
-    /// All zero.
-    #[must_use]
-    pub fn new() -> WorkerSnapshot {
-        WorkerSnapshot::default()
-    }
-}
-
 impl<'a> Sum<&'a WorkerSnapshot> for WorkerSnapshot {
     fn sum<I: Iterator<Item = &'a WorkerSnapshot>>(workers: I) -> WorkerSnapshot {
         let mut sum = WorkerSnapshot::new();

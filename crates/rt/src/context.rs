@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
 use rt_executor::LocalHandle;
+use rt_metrics::Meter;
 
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
@@ -21,8 +22,8 @@ struct Context {
 
 thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
-    /// The runtime that this thread is a worker of, whichever it has entered.
-    static EMPLOYER: RefCell<Option<Inner>> = const { RefCell::new(None) };
+    /// The runtime that this thread is a worker of, whichever it has entered, and what it counts with.
+    static EMPLOYER: RefCell<Option<(Inner, Meter)>> = const { RefCell::new(None) };
     /// The kind of runtime that this thread blocks on or works for.
     static BLOCKING: Cell<Option<RuntimeFlavor>> = const { Cell::new(None) };
 }
@@ -82,9 +83,9 @@ pub(crate) struct Working {
     not_send: PhantomData<*mut ()>,
 }
 
-/// From now on this thread is a worker of this runtime.
-pub(crate) fn work_for(runtime: Inner) -> Working {
-    drop(EMPLOYER.try_with(|employer| employer.replace(Some(runtime))));
+/// From now on this thread is a worker of this runtime, and counts with this meter.
+pub(crate) fn work_for(runtime: Inner, meter: Meter) -> Working {
+    drop(EMPLOYER.try_with(|employer| employer.replace(Some((runtime, meter)))));
     Working { not_send: PhantomData }
 }
 
@@ -94,8 +95,8 @@ impl Drop for Working {
     }
 }
 
-/// The runtime that this thread is a worker of.
-pub(crate) fn employer() -> Option<Inner> {
+/// The runtime that this thread is a worker of, and what it counts with.
+pub(crate) fn employer() -> Option<(Inner, Meter)> {
     EMPLOYER.try_with(|employer| employer.borrow().clone()).ok().flatten()
 }
 

@@ -11,9 +11,10 @@ use rt_blocking::{Config, Pool};
 use rt_executor::{LocalHandle, OnPanic};
 use rt_io::HandleGuard;
 use rt_priority::Ageing;
-use rt_steal::Spare;
+use rt_steal::{Loads, Spare};
 use rt_timer::{Timers, TimersGuard};
 
+use crate::ledger::Ledger;
 use crate::messages;
 use crate::observing::{Jobs, Observing};
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
@@ -44,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
     /// How the classes of tasks take turns.
     pub(crate) ageing: Ageing,
+    pub(crate) ledger: Arc<Ledger>,
     /// For what blocks. The runtime closes it at its end.
     pub(crate) pool: Pool,
     /// Is told of tasks that panic, if anybody is.
@@ -61,6 +63,10 @@ pub(crate) trait Host: Send + Sync {
     fn close(&self);
     /// Starts a thread that waits for a worker's place. Whether it could.
     fn start(&self, spare: Spare, runtime: Inner) -> bool;
+    /// What stands at the desks of its workers, if they have any.
+    fn loads(&self) -> Option<Loads> {
+        None
+    }
 }
 
 impl Host for rt_executor::Handle {
@@ -81,6 +87,8 @@ impl Inner {
         recorder: Recorder,
         (ageing, pool, around): (Ageing, Config, Around),
     ) -> Inner {
+        let ledger = recorder.ledger();
+        ledger.open(spawner.lease(), host.loads());
         let policy = recorder.hooks.on_task_panic.clone();
         let has_downfall = matches!(policy, PanicPolicy::Shutdown);
         let parts = Arc::new_cyclic(|parts: &Weak<Parts>| {
@@ -119,6 +127,7 @@ impl Inner {
                 sockets,
                 flavor,
                 recorder,
+                ledger,
                 ageing,
                 pool,
                 on_panic,
@@ -135,15 +144,16 @@ impl Inner {
         (self.timers.enter(), self.sockets.enter())
     }
 
-    /// The place of the worker on this thread goes to another: a poll is about to block.
-    pub(crate) fn step_aside(&self) {
-        rt_steal::step_aside(|spare| self.host.start(spare, self.clone()));
+    /// The place of the worker on this thread goes to another: a poll is about to block. Whether it does.
+    pub(crate) fn step_aside(&self) -> bool {
+        rt_steal::step_aside(|spare| self.host.start(spare, self.clone()))
     }
 }
 
 impl Parts {
-    /// Has the policy for panics hold for tasks of this thread.
+    /// Has the policy for panics hold for tasks of this thread, and counts them.
     pub(crate) fn govern(&self, local: &LocalHandle) {
+        self.ledger.add(local.lease());
         if let Some(hook) = &self.on_panic {
             local.on_panic(hook.clone());
         }

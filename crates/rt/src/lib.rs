@@ -8,6 +8,8 @@ mod panic;
 
 mod hooks;
 
+mod ledger;
+
 mod recorder;
 
 pub mod trace;
@@ -19,6 +21,7 @@ mod inner;
 mod context;
 
 pub mod io;
+pub mod metrics;
 pub mod net;
 pub mod runtime;
 pub mod task;

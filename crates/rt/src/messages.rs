@@ -31,6 +31,12 @@ pub(crate) fn no_local_context(what: &str) -> ! {
 
 #[cold]
 #[track_caller]
+pub(crate) fn no_such_worker(index: usize, count: usize) -> ! {
+    panic!("worker {index}: the runtime has {count}, and their numbers begin with zero")
+}
+
+#[cold]
+#[track_caller]
 pub(crate) fn nested(what: &str) -> ! {
     panic!(
         "{what} inside of a runtime: it would block the thread that runs the tasks. `.await` the \

@@ -1,27 +1,79 @@
 //! What the threads of a runtime are watched with.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use rt_executor::Probe;
 use rt_metrics::trace::{Outcome, Trace, What};
+use rt_metrics::{Meter, PollTimer, PollTimes, Roster};
 use rt_task::{Id, Polled, TaskRef};
 
 use crate::hooks::{self, Hooks};
+use crate::ledger::Ledger;
 
-/// The probe of every runtime: one branch an event while nothing is recorded.
+/// The probe of every runtime: it counts, always, and one branch an event says that nothing more is recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     trace: Option<Trace>,
     pub(crate) hooks: Hooks,
     worker: Option<usize>,
+    meter: Meter,
+    /// If durations are asked for.
+    timer: Option<Box<PollTimer>>,
 }
 
 impl Recorder {
-    pub(crate) fn new(trace: Option<Trace>, hooks: Hooks) -> Recorder {
-        Recorder { trace, hooks, worker: None }
+    /// For a runtime of one worker, unless it is [for more](Recorder::of_team).
+    pub(crate) fn new(
+        trace: Option<Trace>,
+        hooks: Hooks,
+        times: Option<Arc<PollTimes>>,
+    ) -> Recorder {
+        let timer = times.map(|times| Box::new(PollTimer::new(times)));
+        Recorder { trace, hooks, worker: None, meter: Meter::new(Arc::new(Roster::new(1))), timer }
     }
 
-    /// The probe of one worker.
+    /// For a runtime of so many workers.
+    pub(crate) fn of_team(self, workers: usize) -> Recorder {
+        Recorder { meter: Meter::new(Arc::new(Roster::new(workers))), ..self }
+    }
+
+    /// The probe of one worker. Its clones count for the same thread.
     pub(crate) fn of_worker(&self, number: usize) -> Recorder {
-        Recorder { worker: Some(number), ..self.clone() }
+        let mut recorder = Recorder { worker: Some(number), ..self.clone() };
+        recorder.meter.sit(None);
+        recorder
+    }
+
+    /// The probe of the only worker, whichever thread that is: of one that drives.
+    pub(crate) fn of_driver(&self) -> Recorder {
+        let mut recorder = self.clone();
+        recorder.placed(Some(0));
+        recorder.meter.rest();
+        recorder
+    }
+
+    /// From now on this thread drives, as whose probe `driver` was made: until [`leave`](Recorder::leave).
+    pub(crate) fn drive_as(&mut self, driver: &Recorder) {
+        self.meter.share(&driver.meter);
+        self.meter.wake();
+        self.timer.iter_mut().for_each(|timer| timer.sit(Some(0)));
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.meter.rest();
+        self.meter.leave();
+        self.timer.iter_mut().for_each(|timer| timer.sit(None));
+    }
+
+    /// The books in which it counts, without a runtime yet.
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        let times = self.timer.as_ref().map(|timer| timer.times().clone());
+        Ledger::new(self.meter.roster().clone(), times)
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// What it records to, if it does.
@@ -40,6 +92,9 @@ impl Recorder {
 impl Probe for Recorder {
     #[inline]
     fn polling(&mut self, task: &TaskRef) {
+        if let Some(timer) = &mut self.timer {
+            timer.polling(task, delay_of(task));
+        }
         if self.trace.is_some() {
             self.record(Some(task.id()), || What::Polling);
         }
@@ -47,6 +102,10 @@ impl Probe for Recorder {
 
     #[inline]
     fn polled(&mut self, task: Id, polled: &Polled) {
+        self.meter.polled(polled);
+        if let Some(timer) = &mut self.timer {
+            timer.polled();
+        }
         self.record(Some(task), || {
             What::Polled(match polled {
                 Polled::Completed | Polled::Panicked | Polled::Cancelled => Outcome::Done,
@@ -56,17 +115,38 @@ impl Probe for Recorder {
         });
     }
 
+    fn turned(&mut self, waiting: usize) {
+        self.meter.turned(waiting);
+    }
+
+    fn placed(&mut self, desk: Option<usize>) {
+        self.meter.sit(desk);
+        self.timer.iter_mut().for_each(|timer| timer.sit(desk));
+    }
+
+    fn drained(&mut self, count: usize) {
+        self.meter.drained(count);
+    }
+
     fn stolen(&mut self, count: usize) {
+        self.meter.stolen(count);
         self.record(None, || What::Stolen(count));
     }
 
     fn parking(&mut self) {
+        self.meter.parking();
         self.record(None, || What::Parking);
         hooks::call(&self.hooks.on_park);
     }
 
     fn parked(&mut self) {
+        self.meter.parked();
         self.record(None, || What::Parked);
         hooks::call(&self.hooks.on_unpark);
     }
+}
+
+/// How long ago a task was woken that is about to be polled, if that is known.
+fn delay_of(_task: &TaskRef) -> Option<Duration> {
+    None // for statistics of a task that say when it was woken
 }

@@ -35,6 +35,7 @@ pub struct Builder {
     is_paused: bool,
     trace: Option<Trace>,
     timeline: Option<PathBuf>,
+    has_poll_histograms: bool,
 }
 
 impl Builder {
@@ -58,6 +59,7 @@ impl Builder {
             is_paused: false,
             trace: None,
             timeline: None,
+            has_poll_histograms: false,
         }
     }
 
@@ -230,6 +232,19 @@ impl Builder {
         self
     }
 
+    /// Whether the polls of tasks are measured, by the place where the task was spawned, by class and by
+    /// worker: [`RuntimeMetrics::places`](crate::metrics::RuntimeMetrics::places) shows them. That is two
+    /// readings of the clock a poll. Not unless this says so.
+    pub fn poll_histograms(&mut self, is_on: bool) -> &mut Builder {
+        self.has_poll_histograms = is_on;
+        self
+    }
+
+    /// Switches [`poll_histograms`](Builder::poll_histograms) on: tokio's name.
+    pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Builder {
+        self.poll_histograms(true)
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
@@ -275,7 +290,8 @@ impl Builder {
 
     fn recorder(&self) -> (Recorder, Option<Timeline>) {
         let (trace, timeline) = timeline::choose(self.trace.as_ref(), self.timeline.as_deref());
-        (Recorder::new(trace, self.hooks.clone()), timeline)
+        let times = self.has_poll_histograms.then(Arc::default);
+        (Recorder::new(trace, self.hooks.clone(), times), timeline)
     }
 }
 

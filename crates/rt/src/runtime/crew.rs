@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use rt_io::Reactor;
-use rt_steal::{Closer, Place, Shared, Spare, Worker};
+use rt_steal::{Closer, Loads, Place, Shared, Spare, Worker};
 use rt_timer::{TimerDriver, Timers};
 
 use crate::context;
@@ -87,10 +87,12 @@ impl Crew {
             wait_precisely();
             let hooks = inner.recorder.hooks.clone();
             let (_timers, _sockets) = (timers.enter(), inner.sockets.enter());
-            let worker = worker(inner.recorder.of_worker(number));
+            let recorder = inner.recorder.of_worker(number);
+            let meter = recorder.meter().clone();
+            let worker = worker(recorder);
             inner.govern(&worker.local_handle());
             let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);
-            let _working = context::work_for(inner.clone());
+            let _working = context::work_for(inner.clone(), meter);
             let _entered = context::enter(inner, Some(worker.local_handle()));
             hooks::call(&hooks.on_start);
             worker.run();
@@ -121,6 +123,7 @@ pub(super) struct Remote {
     pub(super) closer: Closer,
     /// Gone with the last of its threads, or with the runtime if that is later.
     pub(super) crew: Weak<Crew>,
+    pub(super) loads: Loads,
 }
 
 impl Host for Remote {
@@ -130,5 +133,9 @@ impl Host for Remote {
 
     fn start(&self, spare: Spare, runtime: Inner) -> bool {
         self.crew.upgrade().is_some_and(|crew| crew.hire_spare(spare, runtime).is_ok())
+    }
+
+    fn loads(&self) -> Option<Loads> {
+        Some(self.loads.clone())
     }
 }

@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use rt_executor::{Core, RootFuture, drive};
+use rt_executor::{Core, RootFuture, Running, Work, drive};
 use rt_io::Reactor;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
@@ -47,7 +47,7 @@ impl CurrentThread {
         let park = TimerDriver::new(Reactor::new(), clock);
         let bell = park.waker();
         let queue = Queue::aged(threads.ageing.clone());
-        let core = Core::new(queue, recorder.clone(), bell.clone());
+        let core = Core::new(queue, recorder.of_driver(), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let drivers = (park.timers(), park.inner().handle());
         let tasks = (core.handle(), Box::new(core.handle()) as _);
@@ -69,8 +69,8 @@ impl CurrentThread {
             let output = match self.seat.take(&turn) {
                 Ok(mut driver) => {
                     let Driver { core, park, ready } = &mut *driver;
-                    let work = &mut (&mut home, &mut core.enter());
-                    drive(&mut root, work, park, ready, || None)
+                    let mut work = Driving::new(&mut home, core.enter());
+                    drive(&mut root, &mut work, park, ready, || None)
                 }
                 Err(queued) => {
                     let mut ready = WakeBatch::new();
@@ -87,6 +87,47 @@ impl CurrentThread {
     /// How many threads wait for the one that drives.
     pub(super) fn waiting(&self) -> usize {
         self.seat.waiting()
+    }
+}
+
+/// This thread's own tasks and those of the runtime, while it drives: then it is the runtime's only worker.
+struct Driving<'a, 'b> {
+    home: &'a mut Running<'b, Queue, Recorder>,
+    core: Running<'a, Queue, Recorder>,
+}
+
+impl<'a, 'b> Driving<'a, 'b> {
+    fn new(
+        home: &'a mut Running<'b, Queue, Recorder>,
+        mut core: Running<'a, Queue, Recorder>,
+    ) -> Driving<'a, 'b> {
+        home.probe().drive_as(core.probe());
+        Driving { home, core }
+    }
+}
+
+impl Work for Driving<'_, '_> {
+    fn turn(&mut self) -> usize {
+        Work::turn(self.home) + Work::turn(&mut self.core)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.home.is_ready() || self.core.is_ready()
+    }
+
+    fn parking(&mut self) {
+        Work::parking(self.home);
+    }
+
+    fn parked(&mut self) {
+        Work::parked(self.home);
+    }
+}
+
+impl Drop for Driving<'_, '_> {
+    /// Before the next one drives.
+    fn drop(&mut self) {
+        self.home.probe().leave();
     }
 }
 

@@ -9,6 +9,7 @@ use rt_waker::Parker;
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::metrics::RuntimeMetrics;
 use crate::runtime::session::Session;
 use crate::task::blocking;
 use crate::trace::Trace;
@@ -134,6 +135,12 @@ impl Handle {
     #[must_use]
     pub fn trace(&self) -> Option<&Trace> {
         self.inner.recorder.trace()
+    }
+
+    /// What the runtime counts of itself. See [`metrics`](crate::metrics).
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.inner.clone())
     }
 
     pub(super) fn inner(&self) -> &Inner {

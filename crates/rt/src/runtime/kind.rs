@@ -11,6 +11,7 @@ use rt_task::JoinHandle;
 
 use crate::context;
 use crate::inner::Inner;
+use crate::metrics::RuntimeMetrics;
 use crate::runtime::current_thread::CurrentThread;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::multi_thread::MultiThread;
@@ -104,6 +105,12 @@ impl Runtime {
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// What the runtime counts of itself. See [`metrics`](crate::metrics).
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
     }
 
     /// As [`Handle::enter`].

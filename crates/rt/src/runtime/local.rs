@@ -7,11 +7,13 @@ use std::time::Duration;
 use rt_blocking::Pool;
 use rt_executor::Executor;
 use rt_io::Reactor;
+use rt_metrics::Meter;
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::metrics::RuntimeMetrics;
 use crate::recorder::Recorder;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
@@ -37,6 +39,8 @@ pub struct LocalRuntime {
     handle: Handle,
     /// Empty only at its end [N6].
     executor: Option<Executor<TimerDriver<Reactor>, Queue, Recorder>>,
+    /// What it counts with.
+    meter: Meter,
     jobs: Jobs,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
@@ -56,14 +60,16 @@ impl LocalRuntime {
     ) -> LocalRuntime {
         let park = TimerDriver::new(Reactor::new(), clock);
         let drivers = (park.timers(), park.inner().handle());
+        let driver = recorder.of_driver();
+        let meter = driver.meter().clone();
         let queue = Queue::aged(threads.ageing.clone());
-        let executor = Executor::with(park, queue, recorder.clone());
+        let executor = Executor::with(park, queue, driver);
         let flavor = RuntimeFlavor::CurrentThread;
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
         let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.settings()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
         let executor = Some(executor);
-        LocalRuntime { handle, executor, jobs, ending: None, _timeline: timeline }
+        LocalRuntime { handle, executor, meter, jobs, ending: None, _timeline: timeline }
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -77,6 +83,7 @@ impl LocalRuntime {
         let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);
         let _drivers = self.handle.inner().enter_drivers();
         let _entered = self.entered();
+        let _busy = Busy::new(&self.meter);
         self.executor().run(self.handle.inner().watching(future))
     }
 
@@ -94,6 +101,12 @@ impl LocalRuntime {
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// What the runtime counts of itself. See [`metrics`](crate::metrics).
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
     }
 
     /// As [`Handle::enter`]; local tasks go to this runtime, too.
@@ -147,6 +160,24 @@ impl LocalRuntime {
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
         self.ending = Some(self.entered());
+    }
+}
+
+/// The thread drives the runtime, and is its worker meanwhile.
+struct Busy<'a> {
+    meter: &'a Meter,
+}
+
+impl Busy<'_> {
+    fn new(meter: &Meter) -> Busy<'_> {
+        meter.wake();
+        Busy { meter }
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.meter.rest();
     }
 }
 

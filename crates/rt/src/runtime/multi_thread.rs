@@ -57,8 +57,10 @@ impl MultiThread {
         let park = Shared::new(driver);
         team.share(&park);
         let crew = Arc::new(Crew::new(threads.clone(), park));
-        let host = Remote { closer: team.closer(), crew: Arc::downgrade(&crew) };
+        let (closer, loads) = (team.closer(), team.loads());
+        let host = Remote { closer, crew: Arc::downgrade(&crew), loads };
         let (tasks, flavor) = ((team.handle(), Box::new(host) as _), RuntimeFlavor::MultiThread);
+        let recorder = recorder.of_team(workers);
         let inner = Inner::new(tasks, drivers, flavor, recorder, threads.settings());
         let this = MultiThread { team, crew, is_abandoned: false };
         for place in places {
