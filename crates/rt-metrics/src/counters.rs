@@ -5,6 +5,8 @@
 //! * **[MT2]** How long a worker was busy is one word. While it waits, that is the time in all. While it is
 //!   awake, it is the moment since when it would have been busy if it never had waited; the lowest bit tells the two apart. So
 //!   whoever reads it knows both how long it was and for how long it goes on.
+//! * **[MT3]** What was shown of that never becomes less: who goes to wait reads the clock, and then writes the
+//!   word; who looks in between reads a later clock. So the most that was shown is kept beside the word.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -38,6 +40,8 @@ pub(crate) struct Counters {
     waiting: AtomicU64,
     /// See [MT2].
     busy: AtomicU64,
+    /// See [MT3]. Written by who reads.
+    shown: AtomicU64,
     /// For the writer: polls when it had last waited, and yields of its thread that are counted.
     polls_before: AtomicU64,
     yields_before: AtomicU64,
@@ -142,14 +146,15 @@ impl Counters {
         self.busy.store(Busy::resting(total).0, Ordering::Relaxed);
     }
 
-    /// How long it was busy. The clock is read between two looks at the word, so that it is the word's time.
+    /// How long it was busy [MT3]. The clock is read between two looks at the word, so that it is the word's time.
     fn busy(&self, clock: impl Fn() -> u64) -> u64 {
         let mut busy = get(&self.busy);
         loop {
             let now = clock();
             let again = get(&self.busy);
             if again == busy {
-                return Busy(busy).total(now);
+                let total = Busy(busy).total(now);
+                return self.shown.fetch_max(total, Ordering::Relaxed).max(total);
             }
             busy = again;
         }
@@ -195,6 +200,7 @@ impl Counters {
             &self.noops,
             &self.waiting,
             &self.polls_before,
+            &self.shown,
         ]);
         all.for_each(|counter| counter.store(0, Ordering::Relaxed));
         let busy = if is_awake { Busy::awake(now, 0) } else { Busy::resting(0) };

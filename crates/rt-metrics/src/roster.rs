@@ -104,8 +104,9 @@ impl Roster {
 
     /// The thread works there from now on. To be called by it.
     pub(crate) fn reassign(&self, counters: &Arc<Counters>, desk: Option<usize>) {
-        let (now, line) = (self.now(), self.line(desk));
+        let line = self.line(desk);
         let mut books = self.books();
+        let now = self.now();
         let found = books.present.iter_mut().find(|(_, other)| Arc::ptr_eq(other, counters));
         let Some((place, _)) = found else { return };
         let before = mem::replace(place, line);
@@ -116,8 +117,8 @@ impl Roster {
 
     /// The thread counts no more. To be called by it.
     pub(crate) fn leave(&self, counters: &Arc<Counters>) {
-        let now = self.now();
         let mut books = self.books();
+        let now = self.now();
         let found = books.present.iter().position(|(_, other)| Arc::ptr_eq(other, counters));
         let Some(index) = found else { return };
         let (line, counters) = books.present.swap_remove(index);

@@ -34,6 +34,8 @@ use crate::messages;
 /// Reads what a runtime counts: cheap to clone, from any thread, also while that runtime ends and when it has
 /// ended. It does not keep the runtime alive.
 ///
+/// A poll is counted when it is over: whom it has woken may look before.
+///
 /// [`snapshot`](RuntimeMetrics::snapshot) reads all of it. The other methods are tokio's, each for one number;
 /// where they ask for a worker, they panic if there are not so many.
 #[derive(Clone)]

@@ -32,7 +32,8 @@ fn the_last_numbers_stay_when_the_runtime_is_gone_and_another_has_its_memory() {
             drop(runtime);
             let last = metrics.snapshot();
             assert_eq!((last.tasks.completed, last.tasks.cancelled, last.tasks.alive), (5, 1, 0));
-            assert_eq!(last.total().polls, last.total().completed + 1 + (last.total().polls - 6));
+            let polls = last.total();
+            assert_eq!((polls.completed, polls.cancelled), (5, 1), "each end is somebody's poll");
             for next in each() {
                 next.block_on(async {
                     for _ in 0..50 {

@@ -32,10 +32,12 @@ fn the_places_that_are_busiest_come_first_with_the_names_of_their_tasks() {
             runtime.block_on(async {
                 let task = rt::spawn(async { thread::sleep(Duration::from_millis(20)) });
                 task.await.unwrap();
-                let named = rt::task::Builder::new().name("quick").spawn(yield_now()).unwrap();
+                let named = rt::task::Builder::new().name("quick").spawn(yield_now());
                 named.await.unwrap();
             });
-            let places = runtime.metrics().places();
+            let metrics = runtime.metrics();
+            drop(runtime); // a poll is counted when it is over, which its joiner may not wait for
+            let places = metrics.places();
             assert_eq!(places.len(), 2, "{places}");
             let [first, second] = [&places[0], &places[1]];
             assert_eq!((first.place.file(), first.place.line()), (file!(), slow), "{places}");
@@ -45,7 +47,7 @@ fn the_places_that_are_busiest_come_first_with_the_names_of_their_tasks() {
             assert!(median >= 0.02 * (1.0 - Histogram::ERROR), "{places}");
             assert_eq!((&*second.names, second.worker), (&["quick".to_owned()][..], Some(0)));
             assert!(places.to_string().contains("quick"), "{places}");
-            let text = runtime.metrics().to_prometheus();
+            let text = metrics.to_prometheus();
             assert!(text.contains("rt_poll_seconds_count{place="), "{text}");
         }
     });
@@ -61,12 +63,11 @@ fn what_threads_measured_that_have_gone_stays() {
             runtime.block_on(async { rt::spawn_local(async {}).await.unwrap() });
             runtime.block_on(async { rt::spawn(async {}).await.unwrap() });
         }
-        let before = metrics.places();
         drop(runtime);
         let after = metrics.places();
         let polls =
             |places: &rt::metrics::Places| places.iter().map(|row| row.polls()).sum::<u64>();
-        assert_eq!((polls(&before), polls(&after)), (20, 20));
+        assert_eq!(polls(&after), 20, "what was measured is lost: {after}");
         let all = after.of_all_workers();
         assert_eq!(all.len(), 2, "{all}");
         assert!(all.iter().all(|row| row.polls() == 10 && row.worker.is_none()), "{all}");
