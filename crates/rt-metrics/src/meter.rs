@@ -71,17 +71,17 @@ impl Meter {
         let seat = match &self.seat {
             Some(seat) => {
                 seat.counters.end();
+                if desk.is_none() {
+                    seat.counters.rest(self.roster.now());
+                }
                 self.roster.reassign(&seat.counters, desk);
                 seat
             }
             None => self.take_seat(desk),
         };
         seat.is_worker.store(desk.is_some(), Ordering::Relaxed);
-        if desk.is_some() {
-            return self.wake();
-        }
-        self.rest();
-        self.seat.iter().for_each(|seat| seat.counters.begin());
+        seat.counters.begin();
+        self.wake();
     }
 
     /// Counts with the counters of another meter of this thread.

@@ -17,8 +17,13 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(left: &'static [usize], titles: &[&str]) -> Table {
-        let titles = titles.iter().map(ToString::to_string).collect();
-        Table { lines: vec![titles], left }
+        let mut table = Table::untitled(left);
+        table.line(titles.iter().map(ToString::to_string));
+        table
+    }
+
+    fn untitled(left: &'static [usize]) -> Table {
+        Table { lines: Vec::new(), left }
     }
 
     pub(crate) fn line(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -74,7 +79,7 @@ impl fmt::Display for Snapshot {
     /// A line for each part of the runtime, and a table of its workers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Snapshot { tasks, blocking, timers, sockets, .. } = self;
-        let mut parts = Table::new(&PARTS, &["", "in", &short(self.elapsed)]);
+        let mut parts = Table::untitled(&PARTS);
         let mut part = |name: &str, values: &[(&str, u64)]| {
             let values =
                 values.iter().flat_map(|(name, value)| [(*name).to_owned(), value.to_string()]);
@@ -123,7 +128,7 @@ impl fmt::Display for Snapshot {
                 ("ready", sockets.ready),
             ],
         );
-        writeln!(f, "{parts}")?;
+        writeln!(f, "in {}\n{parts}", short(self.elapsed))?;
         if blocking.queued > 0 {
             writeln!(f, "the oldest job has been queued for {}", short(blocking.oldest_queued))?;
         }

@@ -1,7 +1,7 @@
 //! Tasks come, end in every way, and take their runtimes with them: the sum holds at every look.
 
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -91,23 +91,22 @@ fn one_life(runtime: Runtime, round: u32) {
 fn the_sum_holds_at_every_look_whatever_happens() {
     within(Duration::from_secs(120), || {
         let (all, is_over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let looks = Arc::new(AtomicU64::new(0));
         let readers = [(); 2].map(|()| {
-            let (all, is_over) = (all.clone(), is_over.clone());
+            let (all, is_over, looks) = (all.clone(), is_over.clone(), looks.clone());
             thread::spawn(move || {
-                let mut looks = 0_u64;
                 while !is_over.load(Ordering::Relaxed) {
                     let here: Vec<RuntimeMetrics> = all.lock().unwrap().clone();
                     for metrics in here {
                         assert_sum(&metrics.snapshot());
-                        looks += 1;
+                        looks.fetch_add(1, Ordering::Relaxed);
                     }
                     thread::yield_now();
                 }
-                looks
             })
         });
         let (start, mut round) = (Instant::now(), 0);
-        while start.elapsed() < duration() {
+        while start.elapsed() < duration() || looks.load(Ordering::Relaxed) < 1000 {
             let mut builder = match round % 3 {
                 0 => Builder::new_current_thread(),
                 _ => Builder::new_multi_thread(),
@@ -122,8 +121,8 @@ fn the_sum_holds_at_every_look_whatever_happens() {
             }
         }
         is_over.store(true, Ordering::Relaxed);
-        let looks: u64 = readers.map(|reader| reader.join().unwrap()).iter().sum();
-        assert!(looks > 1000, "only {looks} looks: the test shows nothing");
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        println!("{round} runtimes, {looks:?} looks");
         for metrics in all.lock().unwrap().drain(..) {
             assert_sum(&metrics.snapshot());
         }
