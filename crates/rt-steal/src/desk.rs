@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rt_executor::{Stealable, Victim};
 
-use crate::load::DeskCounts;
+use crate::counts::DeskCounts;
 use crate::slot::{Slot, Taker};
 use crate::stamp::Stamp;
 

@@ -21,6 +21,7 @@ mod monitor;
 
 // 7: what workers share; who polls what, and for how long; at which desk a thread works.
 mod commons;
+mod counts;
 mod desk;
 mod here;
 mod load;
