@@ -239,16 +239,16 @@ impl Injector {
         !lock(&self.inner).waiting().is_empty()
     }
 
-    /// How many tasks were [pushed](Injector::push) so far, those of batches not counted. Takes the lock.
-    #[must_use]
-    pub fn pushed(&self) -> u64 {
-        lock(&self.inner).pushed
-    }
-
     /// How many tasks of this class are in. Takes the lock.
     #[must_use]
     pub fn len_of(&self, class: Priority) -> usize {
         lock(&self.inner).lists[class as usize].len()
+    }
+
+    /// How many tasks were [pushed](Injector::push) so far, those of batches not counted. Takes the lock.
+    #[must_use]
+    pub fn pushed(&self) -> u64 {
+        lock(&self.inner).pushed
     }
 
     /// Whether nothing was in, without the lock: see the summary.
