@@ -129,7 +129,9 @@ fn a_probe_is_told_at_which_desk_its_thread_works() {
         block_on(team.handle().spawn(async move {
             let is_left = step_aside(|spare| {
                 let park = park.lock().unwrap().another();
-                thread::spawn(move || Worker::spare(spare, park, probe, Told::default()).run());
+                thread::spawn(move || {
+                    Worker::<_, _, rt_steal::Ring>::spare(spare, park, probe, Told::default()).run()
+                });
                 true
             });
             assert!(is_left);
