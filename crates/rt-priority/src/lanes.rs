@@ -124,6 +124,7 @@ impl<Q: RunQueue> Lanes<Q> {
         }
     }
 
+    #[inline(never)]
     fn has_some(&self, classes: Waiting) -> bool {
         classes.iter().any(|class| !self.lanes[class as usize].is_empty())
     }
@@ -191,8 +192,10 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
 
     #[inline]
     fn has_others(&self, than: Priority) -> bool {
-        let others = self.waiting.without(than);
-        !others.is_empty() && self.has_some(others)
+        if than == Priority::Normal && self.waiting.without(Priority::Normal).is_empty() {
+            return false; // [LA4]
+        }
+        self.has_some(self.waiting.without(than))
     }
 
     fn steal(&mut self, from: &Self::Stealer) -> usize {
