@@ -131,7 +131,7 @@ impl<Q: RunQueue> Lanes<Q> {
 }
 
 impl<Q: RunQueue> RunQueue for Lanes<Q> {
-    /// Behind all of its class [LA2]. An error says that there is no room in that lane.
+    /// Behind all of its class `[LA2]`. An error says that there is no room in that lane.
     #[inline]
     fn push(&mut self, task: Task) -> Result<(), Task> {
         let class = task.priority();
@@ -211,7 +211,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
         })
     }
 
-    /// Out of the lane of its class [LA5], which it may have changed since the push: then there may be room.
+    /// Out of the lane of its class `[LA5]`, which it may have changed since the push: then there may be room.
     fn overflow(&mut self, task: Task) -> TaskList {
         let class = task.priority();
         self.waiting = self.waiting.with(class);
