@@ -17,11 +17,10 @@
 //!   poll wakes and spawns, and that pushes.
 
 use std::cell::RefCell;
-use std::task::Context;
 
 use rt_task::unwind::contained;
 use rt_task::{Polled, Task};
-use rt_waker::{Parker, waker_ref};
+use rt_waker::Parker;
 
 use crate::entered::{Arrival, Arrive, Entered};
 use crate::handle::Handle;
@@ -181,7 +180,7 @@ pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
     contained(|| probe.polling(&task));
     let id = task.id();
     let polled = task.poll(|task, running| {
-        running.poll(&mut Context::from_waker(&waker_ref(task)));
+        contained(|| probe.poll(task, running));
     });
     contained(|| probe.polled(id, &polled));
     match polled {

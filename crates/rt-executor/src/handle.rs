@@ -132,14 +132,14 @@ impl LocalHandle {
         LocalHandle { lease, not_send: PhantomData }
     }
 
-    pub(crate) fn alive(&self) -> usize {
-        self.lease.alive()
-    }
-
-    /// The tasks that it spawns among.
+    /// Where it spawns: for who lists its tasks from another thread.
     #[must_use]
     pub fn lease(&self) -> Lease {
         self.lease
+    }
+
+    pub(crate) fn alive(&self) -> usize {
+        self.lease.alive()
     }
 
     /// Spawns a task that stays on this thread.
@@ -190,7 +190,8 @@ impl LocalHandle {
 
 #[inline]
 fn listed<'a>(lease: &Lease, builder: Builder<'a>) -> Builder<'a> {
-    builder.listed(lease.living_here(), lease.generation())
+    let builder = builder.listed(lease.living_here(), lease.generation());
+    if lease.site().is_measured() { builder.measured(true) } else { builder }
 }
 
 /// To its executor. `false` if the list refused it: then it is cancelled already.

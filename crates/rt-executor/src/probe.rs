@@ -1,6 +1,9 @@
 //! Seeing what an executor does, from its own thread.
 
-use rt_task::{Id, Polled, TaskRef};
+use std::task::Context;
+
+use rt_task::{Id, Polled, Running, TaskRef};
+use rt_waker::waker_ref;
 
 /// Is told what the thread of an executor does. All methods are empty unless you write them, and
 /// `()` costs nothing. A panic in one of them ends there, after its message.
@@ -10,6 +13,16 @@ pub trait Probe {
     /// `task` is about to be polled, or dropped if it was aborted.
     fn polling(&mut self, task: &TaskRef) {
         let _ = task;
+    }
+
+    /// Polls the task, which is there until this returns. For who measures the poll, or has it see another
+    /// waker: one that wakes the task, too.
+    ///
+    /// Written by you, it must end the poll that it is given. If it does not, or panics before, the task is
+    /// queued again, unpolled.
+    #[inline]
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        running.poll(&mut Context::from_waker(&waker_ref(task)));
     }
 
     /// The task was polled, and this came of it.

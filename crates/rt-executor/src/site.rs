@@ -11,11 +11,12 @@
 use std::any::Any;
 use std::fmt;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::task::Waker;
 
 use rt_task::unwind::contained;
-use rt_task::{Generation, Living, Tally, Task, TaskRef};
+use rt_task::{Generation, Id, Living, Tally, Task, TaskRef};
 
 /// As many as there are lists of the living.
 const SITES_MAX: usize = Living::MAX + 1;
@@ -49,6 +50,8 @@ pub struct Site {
     /// And whose it is: a generation forgets no other one's.
     on_panic: RwLock<Option<(Generation, OnPanic)>>,
     at_end: Mutex<Option<(Generation, Arc<dyn AtEnd>)>>,
+    /// Whether what is spawned has statistics.
+    is_measured: AtomicBool,
 }
 
 /// A site in one generation: what a handle holds. When the site is somebody else's by now, it has no
@@ -69,8 +72,13 @@ impl Site {
     ) -> Option<(&'static Site, &'static D)> {
         let lists = (0..lists.max(1)).map(|_| Living::new()).collect::<Option<Box<[_]>>>()?;
         let door = door();
-        let (on_panic, at_end) = (RwLock::default(), Mutex::default());
-        let site: &'static Site = Box::leak(Box::new(Site { lists, door, on_panic, at_end }));
+        let site: &'static Site = Box::leak(Box::new(Site {
+            lists,
+            door,
+            on_panic: RwLock::default(),
+            at_end: Mutex::default(),
+            is_measured: AtomicBool::new(false),
+        }));
         for list in &site.lists {
             SITES[usize::from(list.number())].get_or_init(|| site);
         }
@@ -102,6 +110,7 @@ impl Site {
         self.lists.iter().for_each(|list| list.open_for(generation));
         let lease = Lease { site: self, generation };
         lease.set_on_panic(None);
+        self.is_measured.store(false, Ordering::Relaxed);
         lease
     }
 
@@ -111,6 +120,12 @@ impl Site {
         // Copied out: a hook is user code, and runs under no lock.
         let on_panic = self.on_panic.read().unwrap_or_else(PoisonError::into_inner).clone();
         on_panic.into_iter().for_each(|(_, on_panic)| on_panic(task, payload));
+    }
+
+    /// Whether what is spawned here has statistics.
+    #[inline]
+    pub(crate) fn is_measured(&self) -> bool {
+        self.is_measured.load(Ordering::Relaxed)
     }
 
     /// The shard of a list.
@@ -168,6 +183,21 @@ impl Lease {
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
         self.site.lists.iter().flat_map(|list| list.tasks_of(self.generation)).collect()
+    }
+
+    /// A reference to the task with this number, if it is alive. See [`Living::find`].
+    #[must_use]
+    pub fn find(&self, id: Id) -> Option<TaskRef> {
+        self.site.lists.iter().find_map(|list| list.find(self.generation, id))
+    }
+
+    /// From now on what is spawned has [`Stats`](rt_task::Stats), until the executor ends.
+    pub fn measure(&self) {
+        let _on_panic = self.site.on_panic.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: the next generation takes it to forget what this one wanted.
+        if self.is_open() {
+            self.site.is_measured.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether a spawn is let in.

@@ -16,6 +16,7 @@
 use std::any::TypeId;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
@@ -30,6 +31,7 @@ use crate::idle::Idle;
 use crate::injector::Injector;
 use crate::monitor::{self, Watched};
 use crate::vacancies::Vacancies;
+use crate::watchdog::Watchdog;
 
 /// Lists of the living for threads that are no workers. They are used in turn, so that who spawns seldom
 /// meets who ends a task at the lock of one list.
@@ -65,6 +67,8 @@ pub(crate) struct Commons {
     /// The local tasks of each worker.
     homes: Mutex<Vec<Lease>>,
     pub(crate) vacancies: Vacancies,
+    /// Is told of polls that last.
+    watchdog: Mutex<Option<Arc<Watchdog>>>,
 }
 
 impl Commons {
@@ -102,6 +106,7 @@ impl Commons {
                 root_is_called: AtomicBool::new(false),
                 homes: Mutex::new(Vec::new()),
                 vacancies: Vacancies::new(),
+                watchdog: Mutex::new(None),
             }))
         })?;
         commons.site.get_or_init(|| site);
@@ -111,6 +116,7 @@ impl Commons {
     /// Nobody works here any more, and no task is alive [CM1].
     pub(crate) fn release(&'static self) {
         *held(&self.park_is_free) = None;
+        self.set_watchdog(None);
         self.root_is_called.store(false, Ordering::Relaxed);
         self.park_was_free.store(false, Ordering::Relaxed);
         held(&self.roots).clear();
@@ -156,6 +162,20 @@ impl Commons {
 
     pub(crate) fn set_free_flag(&self, is_free: Arc<AtomicBool>) {
         *held(&self.park_is_free) = Some(is_free);
+    }
+
+    /// From now on this one is told of polls that last.
+    pub(crate) fn set_watchdog(&self, dog: Option<Arc<Watchdog>>) {
+        let before = mem::replace(&mut *held(&self.watchdog), dog);
+        drop(before); // code of users, and not under the lock
+    }
+
+    /// Of the polls that go on at the desks. For the monitor, behind its look at them.
+    fn look_for_stalls(&self) {
+        if let Some(dog) = &*held(&self.watchdog) {
+            let desks = self.desks.iter().enumerate();
+            desks.for_each(|(index, desk)| dog.look_at(&desk.stamp, Some(index)));
+        }
     }
 
     /// A thread that works here has local tasks.
@@ -247,6 +267,7 @@ impl Watched for Commons {
                 }
             }
         }
+        self.look_for_stalls();
         let is_free = self.is_unattended();
         let stays_free = self.park_was_free.swap(is_free, Ordering::Relaxed) && is_free;
         if (is_held_up && (has_work || !self.injector.is_empty())) || stays_free {

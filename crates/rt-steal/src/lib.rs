@@ -19,6 +19,9 @@ mod shared;
 // 6: who sees what stands behind a long poll.
 mod monitor;
 
+// 6b: who is told of polls that last.
+mod watchdog;
+
 // 7: what workers share; who polls what, and for how long; at which desk a thread works.
 mod commons;
 mod counts;
@@ -59,9 +62,10 @@ pub use root::Root;
 pub use shared::Shared;
 pub use slot::{Slot, Taker};
 #[doc(hidden)]
-pub use stamp::Stamp;
+pub use stamp::{Lasting, Stamp};
 pub use station::{Spare, step_aside};
 pub use team::{Closer, Team};
 #[doc(hidden)]
 pub use vacancies::Vacancies;
+pub use watchdog::{Stalled, Watch, Watchdog, Watching};
 pub use worker::{SPIN, Worker, stand_by::KEEP_ALIVE};

@@ -19,11 +19,13 @@
 //!   lets him wait between two polls; then he looks whether the monitor sleeps. The monitor says that it
 //!   sleeps, then looks once more whether anybody is awake. Between the two steps of each stands a fence:
 //!   one of them sees the other.
-//! * **[MO3]** No code of users runs here: no waker of theirs, no callback, no message.
+//! * **[MO3]** No code of users runs here: no waker of theirs, no callback, no message. A poll that lasts is told
+//!   by another thread: `watchdog.rs`.
 //!
 //! Go's `sysmon` is where this comes from (`runtime/proc.go`).
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -43,6 +45,9 @@ pub(crate) trait Watched: Sync {
 
 static WATCHED: Mutex<Vec<&'static dyn Watched>> = Mutex::new(Vec::new());
 static DOZE: OnceLock<Doze> = OnceLock::new();
+
+/// In how many nanoseconds the next look is wanted, if that is before a tick.
+static SOONER: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// From now on the monitor looks at it, for as long as the process lives: what is idle costs a look when
 /// another is not.
@@ -114,13 +119,20 @@ fn all() -> MutexGuard<'static, Vec<&'static dyn Watched>> {
 
 fn run(parker: &Parker) {
     loop {
-        parker.wait_timeout(TICK);
+        let sooner = Duration::from_nanos(SOONER.swap(u64::MAX, Relaxed));
+        parker.wait_timeout(TICK.min(sooner));
         if !look()
             && let Some(doze) = DOZE.get()
         {
             doze.sleep(parker, look);
         }
     }
+}
+
+/// Puts the next look there, if it would come later. For what is looked at, in a look.
+pub(crate) fn look_in(time: Duration) {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    SOONER.fetch_min(nanos, Relaxed);
 }
 
 /// At all of them, also when the first says that it is active.

@@ -5,6 +5,7 @@
 //!   the monitor  look: the same odd number twice is a poll that lasts
 //!   a searcher   get, and is_long some microseconds later: the same, on its own account
 //!   a report     age_of(task): since when the monitor sees the poll that it is in
+//!   the watchdog lasting: the poll that goes on, and since when; set_told: once a poll
 //! ```
 //!
 //! A poll is what a runtime does most often: it may cost its worker two plain stores and one of the task's
@@ -31,6 +32,8 @@ pub struct Stamp {
     /// The number of the task that is polled, or was: zero for some that are local.
     polled: AtomicU64,
     seen: Mutex<Seen>,
+    /// The stamp that was told of last. For the monitor alone.
+    told: AtomicU32,
 }
 
 /// What the monitor found last, and when it found it first.
@@ -46,7 +49,8 @@ impl Stamp {
     #[allow(clippy::new_without_default, reason = "loom's atomics have none")]
     pub fn new() -> Stamp {
         let seen = Mutex::new(Seen { stamp: 0, since: None });
-        Stamp { stamp: AtomicU32::new(0), polled: AtomicU64::new(0), seen }
+        let (stamp, polled) = (AtomicU32::new(0), AtomicU64::new(0));
+        Stamp { stamp, polled, seen, told: AtomicU32::new(0) }
     }
 
     /// A poll of this task begins; `None`, of some that are local. For the worker.
@@ -102,6 +106,36 @@ impl Stamp {
         let is_one_poll = is_odd(stamp) && self.stamp.load(Ordering::Relaxed) == stamp;
         let since = seen.since.filter(|_| seen.stamp == stamp);
         (is_here && is_one_poll).then(|| since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+}
+
+/// A poll of a task that the monitor has seen before and that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// The task.
+    pub task: Id,
+    /// When it was seen first.
+    pub since: Instant,
+    stamp: u32,
+}
+
+impl Stamp {
+    /// The poll that goes on and was seen already, unless it was told of. For the monitor, behind a look.
+    pub fn lasting(&self) -> Option<Lasting> {
+        let seen = lock(&self.seen);
+        let since = seen.since?;
+        // ORDER(stamp): the number that is read next is that of this stamp, or a later one [SM2].
+        let stamp = self.stamp.load(Ordering::Acquire);
+        // ORDER(stamp): a later number shows a later stamp [SM2].
+        let task = Id::from_number(self.polled.load(Ordering::Acquire))?;
+        let is_one_poll = seen.stamp == stamp && self.stamp.load(Ordering::Relaxed) == stamp;
+        let is_told = self.told.load(Ordering::Relaxed) == stamp;
+        (is_one_poll && !is_told).then_some(Lasting { task, since, stamp })
+    }
+
+    /// That poll was told of. For the monitor.
+    pub fn set_told(&self, poll: Lasting) {
+        self.told.store(poll.stamp, Ordering::Relaxed);
     }
 }
 

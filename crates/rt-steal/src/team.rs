@@ -19,6 +19,7 @@ use crate::presence::Present;
 use crate::ring::Ring;
 use crate::root::Root;
 use crate::shared::Shared;
+use crate::watchdog::Watchdog;
 
 /// The owner's side of a commons of workers.
 pub struct Team {
@@ -114,6 +115,35 @@ impl Team {
     #[must_use]
     pub fn loads(&self) -> Loads {
         self.loads.clone()
+    }
+
+    /// Has this watchdog told of polls that last, at any of the desks. Local tasks are not among them: a thread
+    /// that has some says so by a [`Watch`](crate::Watch).
+    ///
+    /// ```
+    /// # use rt_steal::{Shared, Team, Watchdog, Worker};
+    /// # use rt_waker::Parker;
+    /// # use std::{sync::mpsc, thread, time::Duration};
+    /// let (team, places) = Team::hire(1)?;
+    /// # let park = Shared::new(Parker::new());
+    /// let (sender, stalls) = mpsc::channel();
+    /// let threshold = Duration::from_millis(20);
+    /// team.watch_stalls(Watchdog::new(threshold, move |stalled| {
+    ///     let _ = sender.send((stalled.task, stalled.since.elapsed()));
+    /// }));
+    /// # for place in places {
+    /// #     let park = park.another();
+    /// #     thread::spawn(move || Worker::new(place, park, (), ()).run());
+    /// # }
+    /// let task = team.handle().spawn(async { thread::sleep(Duration::from_millis(200)) });
+    /// let (stalled, elapsed) = stalls.recv().unwrap();
+    /// assert!(stalled == task.id() && elapsed >= threshold);
+    /// # team.close();
+    /// # assert!(team.wait(None));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn watch_stalls(&self, dog: Arc<Watchdog>) {
+        self.closer.commons.set_watchdog(Some(dog));
     }
 
     /// Where a thread waits in a `block_on`: at the park that the workers share while they are all busy, and

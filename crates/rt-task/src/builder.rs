@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use crate::cell::{Cell, Home, Name, Origin};
+use crate::cell::{Cell, Home, Origin};
 use crate::current;
 use crate::id::ThreadNumber;
 use crate::join::JoinHandle;
@@ -13,6 +13,7 @@ use crate::observer::{self, Spawned};
 use crate::priority::Priority;
 use crate::reference::TaskRef;
 use crate::schedule::Schedule;
+use crate::tail::{Shape, Tail};
 use crate::task::Task;
 
 /// What a task is made with, beside its future and its scheduler.
@@ -33,6 +34,7 @@ use crate::task::Task;
 #[must_use = "build a task with it"]
 pub struct Builder<'a> {
     name: Option<&'a str>,
+    is_measured: bool,
     priority: Priority,
     place: &'static Location<'static>,
     living: Option<(&'a Living, Generation)>,
@@ -43,7 +45,13 @@ impl<'a> Builder<'a> {
     #[track_caller]
     #[inline]
     pub fn new() -> Builder<'a> {
-        Builder { name: None, priority: Priority::Normal, place: Location::caller(), living: None }
+        Builder {
+            name: None,
+            is_measured: false,
+            priority: Priority::Normal,
+            place: Location::caller(),
+            living: None,
+        }
     }
 
     /// Gives it a name, which is copied behind the cell.
@@ -54,6 +62,20 @@ impl<'a> Builder<'a> {
     /// Gives it a class.
     pub fn priority(self, priority: Priority) -> Builder<'a> {
         Builder { priority, ..self }
+    }
+
+    /// Whether statistics stand behind its cell: see [`TaskRef::stats`]. Wakes are counted while a
+    /// [`Watching`](crate::Watching) lives, polls by [whoever makes them](crate::Stats::measure).
+    ///
+    /// ```
+    /// use rt_task::Builder;
+    /// let (task, _handle) = Builder::new().measured(true).spawn(async {}, rt_testkit::ByHand::new());
+    /// let task = task.expect("only a closed list refuses");
+    /// assert_eq!(task.stats().map(|stats| stats.polls()), Some(0));
+    /// ```
+    #[inline]
+    pub fn measured(self, is_measured: bool) -> Builder<'a> {
+        Builder { is_measured, ..self }
     }
 
     /// Says where it was spawned, in place of where the builder was made.
@@ -79,9 +101,9 @@ impl<'a> Builder<'a> {
         F::Output: Send + 'static,
         S: Schedule,
     {
-        match self.name {
-            None => self.make(future, Origin { scheduler, home: (), name: () }),
-            Some(name) => self.make(future, Origin { scheduler, home: (), name: name.len() }),
+        match self.shape() {
+            None => self.make(future, Origin { scheduler, home: (), tail: () }),
+            Some(tail) => self.make(future, Origin { scheduler, home: (), tail }),
         }
     }
 
@@ -95,23 +117,30 @@ impl<'a> Builder<'a> {
         S: Schedule,
     {
         let home = ThreadNumber::current();
-        match self.name {
-            None => self.make(future, Origin { scheduler, home, name: () }),
-            Some(name) => self.make(future, Origin { scheduler, home, name: name.len() }),
+        match self.shape() {
+            None => self.make(future, Origin { scheduler, home, tail: () }),
+            Some(tail) => self.make(future, Origin { scheduler, home, tail }),
         }
     }
 
+    /// What stands behind the cell, if anything does.
     #[inline]
-    fn make<F, S, H, N>(
+    fn shape(&self) -> Option<Shape> {
+        let has_tail = self.name.is_some() || self.is_measured;
+        has_tail.then(|| Shape::new(self.is_measured, self.name))
+    }
+
+    #[inline]
+    fn make<F, S, H, T>(
         self,
         future: F,
-        origin: Origin<S, H, N>,
+        origin: Origin<S, H, T>,
     ) -> (Option<Task>, JoinHandle<F::Output>)
     where
         F: Future + 'static,
         S: Schedule,
         H: Home,
-        N: Name,
+        T: Tail,
     {
         let name = self.name.unwrap_or_default();
         let header = Cell::allocate(future, origin, name, self.priority, self.place);
@@ -142,6 +171,7 @@ impl fmt::Debug for Builder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("name", &self.name)
+            .field("is_measured", &self.is_measured)
             .field("priority", &self.priority)
             .field("place", &format_args!("{}", self.place))
             .finish_non_exhaustive()

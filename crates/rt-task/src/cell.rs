@@ -6,8 +6,8 @@
 //! * **[C3]** A future never moves: it is written into the cell before it is first polled, and
 //!   dropped in place.
 //! * **[C4]** Who takes an output brings room for it, of its type.
-//! * **[C5]** The name stands behind the cell, in the same allocation: so many bytes of UTF-8 as the
-//!   origin says.
+//!
+//! What may stand behind a cell is in the module `tail`.
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::future::Future;
@@ -27,24 +27,25 @@ use crate::reference::TaskRef;
 use crate::schedule::Schedule;
 use crate::snapshot::End;
 use crate::sync::UnsafeCell;
+use crate::tail::{self, Behind, Tail};
 use crate::task::Task;
 use crate::unwind::{caught, contained, discard};
 
 /// A task: header first, so that a pointer to the header is a pointer to the cell.
 #[repr(C)]
-pub(crate) struct Cell<F: Future, S, H, N> {
+pub(crate) struct Cell<F: Future, S, H, T> {
     header: Header,
-    origin: Origin<S, H, N>,
+    origin: Origin<S, H, T>,
     stage: UnsafeCell<Stage<F>>,
 }
 
 /// Where a task comes from. Nothing of it costs a byte where it is not used.
-pub(crate) struct Origin<S, H, N> {
+pub(crate) struct Origin<S, H, T> {
     pub(crate) scheduler: S,
     /// `()`, or the thread that the future belongs to.
     pub(crate) home: H,
-    /// `()`, or the name.
-    pub(crate) name: N,
+    /// `()`, or what stands behind the cell.
+    pub(crate) tail: T,
 }
 
 /// Room for the future, then for its outcome. Which one it holds, the state word says [H5]; all
@@ -77,32 +78,12 @@ impl Home for ThreadNumber {
     }
 }
 
-/// What an [`Origin`] may hold as a name.
-pub(crate) trait Name: Send + Sync + 'static {
-    /// How long the name is that stands behind the cell [C5], if there is one.
-    fn length(&self) -> Option<usize>;
-}
-
-impl Name for () {
-    #[inline]
-    fn length(&self) -> Option<usize> {
-        None
-    }
-}
-
-/// The length of a name.
-impl Name for usize {
-    fn length(&self) -> Option<usize> {
-        Some(*self)
-    }
-}
-
-impl<F, S, H, N> Cell<F, S, H, N>
+impl<F, S, H, T> Cell<F, S, H, T>
 where
     F: Future + 'static,
     S: Schedule,
     H: Home,
-    N: Name,
+    T: Tail,
 {
     const VTABLE: VTable = VTable {
         poll: Self::poll,
@@ -113,20 +94,18 @@ where
         schedule: Self::schedule,
         ended: Self::ended,
         home: Self::home,
-        name: Self::name,
+        behind: Self::behind,
         free: Self::free,
     };
 
-    /// A cell, and the name behind it.
+    /// A cell, and what stands behind it.
     #[inline]
-    fn layout(name: &N) -> Layout {
-        let Some(length) = name.length() else { return Layout::new::<Self>() };
-        let text = Layout::array::<u8>(length).and_then(|text| Layout::new::<Self>().extend(text));
-        text.map_or_else(|_| unreachable!("[C5] a name is in memory already"), |(all, _)| all)
+    fn layout(tail: T) -> Layout {
+        tail::layout(Layout::new::<Self>(), tail)
     }
 
     /// Allocates a cell: queued, with a reference for being alive and one for the join handle.
-    /// `name` is as long as `origin` says, and is copied to where the cell ends [C5].
+    /// `name` is as long as `origin` says, and is copied behind the cell and its statistics [C5].
     ///
     /// The memory is taken once, and written whole before anybody sees it. If there is none, the
     /// program ends as with any failed allocation.
@@ -134,26 +113,24 @@ where
     // COURSE(2.4) stub: todo
     pub(crate) fn allocate(
         future: F,
-        origin: Origin<S, H, N>,
+        origin: Origin<S, H, T>,
         name: &str,
         class: Priority,
         place: &'static Location<'static>,
     ) -> NonNull<Header> {
-        debug_assert_eq!(origin.name.length().unwrap_or(0), name.len(), "[C5]");
-        let layout = Self::layout(&origin.name);
-        let has_name = origin.name.length().is_some();
+        let tail = origin.tail;
+        debug_assert_eq!(tail.name_length().unwrap_or(0), name.len(), "[C5]");
+        let layout = Self::layout(tail);
         let memory = memory::take(layout).cast::<Self>();
         let Some(cell) = NonNull::new(memory) else { handle_alloc_error(layout) };
         let header = Header::new(&Self::VTABLE, class, H::LOCAL, place);
         let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
         // SAFETY: [C1] fresh memory of this layout.
         unsafe { cell.write(Cell { header, origin, stage }) };
-        if has_name {
-            // SAFETY: [C5] the layout has room for the name behind the cell.
-            let behind = unsafe { cell.add(1) }.cast::<u8>();
-            // SAFETY: [C5] as above; fresh memory is not a part of `name`.
-            unsafe { behind.copy_from_nonoverlapping(NonNull::from(name).cast(), name.len()) };
-        }
+        // SAFETY: [C5] the layout has room behind the cell.
+        let end = unsafe { cell.add(1) }.cast();
+        // SAFETY: [C5] as above; the name is as long as the origin says.
+        unsafe { tail::write(end, tail, name) };
         cell.cast()
     }
 
@@ -329,15 +306,13 @@ where
         unsafe { Self::of(header) }.origin.home.thread()
     }
 
-    unsafe fn name(header: NonNull<Header>) -> Option<NonNull<str>> {
+    unsafe fn behind(header: NonNull<Header>) -> Behind {
         // SAFETY: [C2] from the vtable of this cell.
-        let length = unsafe { Self::of(header) }.origin.name.length()?;
-        // SAFETY: [C5] the name begins where the cell ends, in the same allocation.
-        let text = unsafe { header.cast::<Self>().add(1) }.cast::<u8>();
-        // SAFETY: [C5] so many bytes were copied there from a `str`.
-        let text = unsafe { std::slice::from_raw_parts(text.as_ptr(), length) };
-        // SAFETY: [C5] as above.
-        Some(NonNull::from(unsafe { std::str::from_utf8_unchecked(text) }))
+        let tail = unsafe { Self::of(header) }.origin.tail;
+        // SAFETY: [C5] what stands behind it begins where the cell ends, in the same allocation.
+        let end = unsafe { header.cast::<Self>().add(1) }.cast();
+        // SAFETY: [C5] it was written there when the cell was made.
+        unsafe { tail::read(end, tail) }
     }
 
     /// Drops what is left in the cell, header and origin, and gives its memory back with the layout it
@@ -345,7 +320,7 @@ where
     // COURSE(2.4) stub: todo
     unsafe fn free(header: NonNull<Header>) {
         // SAFETY: [C2] from the vtable of this cell.
-        let layout = Self::layout(&unsafe { Self::of(header) }.origin.name);
+        let layout = Self::layout(unsafe { Self::of(header) }.origin.tail);
         let cell = header.cast::<Self>();
         // The scheduler may be dropped here, which is user code: the memory is given back all the same.
         // SAFETY: [S6] the caller had the last reference; the stage drops nothing by itself.
@@ -378,7 +353,7 @@ mod tests {
 
     #[track_caller]
     fn allocate<S: Schedule>(scheduler: S) -> NonNull<Header> {
-        let origin = Origin { scheduler, home: (), name: () };
+        let origin = Origin { scheduler, home: (), tail: () };
         Cell::allocate(pending::<()>(), origin, "", Priority::Normal, Location::caller())
     }
 

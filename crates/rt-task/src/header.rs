@@ -10,8 +10,10 @@
 //!               │ place    │ where it was spawned       │ 8
 //!               │ joiner   │ the waker slot             │ 16
 //!               ├──────────┼────────────────────────────┤
-//!               │ origin   │ scheduler, home, name      │ often 0
+//!               │ origin   │ scheduler, home, tail      │ often 0
 //!               │ stage    │ future, then output        │
+//!               ├──────────┼────────────────────────────┤
+//!               │ behind   │ statistics, name           │ where asked for
 //!               └──────────┴────────────────────────────┘
 //! ```
 //!
@@ -38,6 +40,7 @@ use crate::priority::Priority;
 use crate::snapshot::End;
 use crate::state::State;
 use crate::sync::UnsafeCell;
+use crate::tail::Behind;
 
 /// What a panic leaves behind.
 pub(crate) type Payload = Box<dyn Any + Send + 'static>;
@@ -90,8 +93,8 @@ pub(crate) struct VTable {
     pub(crate) ended: unsafe fn(NonNull<Header>, End),
     /// The thread that a local task belongs to.
     pub(crate) home: unsafe fn(NonNull<Header>) -> Option<ThreadNumber>,
-    /// The name that the task was given, for as long as the cell lives [C5].
-    pub(crate) name: unsafe fn(NonNull<Header>) -> Option<NonNull<str>>,
+    /// What stands behind the cell, for as long as that lives [C5].
+    pub(crate) behind: unsafe fn(NonNull<Header>) -> Behind,
     /// Frees the cell. Asks for the last reference [S6], with the stage empty.
     pub(crate) free: unsafe fn(NonNull<Header>),
 }

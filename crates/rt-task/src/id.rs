@@ -55,6 +55,16 @@ impl Id {
         Id(number.expect("numbers start at one: the last of a block is its multiple"))
     }
 
+    /// The number of a task that exists, back from [`get`](Id::get): for atomic words, where zero is none.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn from_number(number: u64) -> Option<Id> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Id(number)),
+            None => None,
+        }
+    }
+
     /// The number itself.
     #[must_use]
     pub const fn get(self) -> u64 {

@@ -13,6 +13,8 @@ mod cell;
 mod header;
 mod memory;
 mod reference;
+mod stats;
+mod tail;
 
 // 2.7 and 2.8: polling, and the end of it.
 mod current;
@@ -36,6 +38,7 @@ mod messages;
 mod observer;
 mod priority;
 mod waiting;
+mod watched;
 
 pub use builder::Builder;
 pub use current::{PollNumber, mark_poll, polls_here, settle_marks, unmark_poll};
@@ -51,9 +54,11 @@ pub use priority::Priority;
 pub use reference::TaskRef;
 pub use schedule::Schedule;
 pub use snapshot::{End, Snapshot};
+pub use stats::{Measured, Stats};
 pub use tally::Tally;
 pub use task::{Polled, Running, Task};
 pub use waiting::Waiting;
+pub use watched::{Watching, is_watched};
 
 /// The number of the task that is being polled on this thread.
 #[must_use]

@@ -2,16 +2,16 @@
 //!
 //! An executor sees its own polls and parks. Who woke whom happens wherever a waker is, in code
 //! that is not generic, so it is told here, with the task that was polled there at that moment.
-//! Off by default: one relaxed load and a branch.
+//! Off by default: one relaxed load and a branch, which it shares with other watchers (`watched.rs`).
 
 use std::panic::Location;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::id::Id;
 use crate::priority::Priority;
 use crate::snapshot::End;
 use crate::unwind::contained;
+use crate::watched;
 
 /// What a task is told with when it is spawned.
 #[derive(Clone, Copy, Debug)]
@@ -54,20 +54,19 @@ pub trait Observer: Send + Sync {
     }
 }
 
-static ON: AtomicBool = AtomicBool::new(false);
 static OBSERVER: RwLock<Option<&'static dyn Observer>> = RwLock::new(None);
 
 /// Puts an observer in place of the one before, which is returned. `None` switches it off.
 pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn Observer> {
     let mut place = OBSERVER.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    ON.store(observer.is_some(), Ordering::Relaxed);
+    watched::set_observed(observer.is_some());
     std::mem::replace(&mut *place, observer)
 }
 
 /// Tells the observer, if there is one.
 #[inline]
 pub(crate) fn tell(what: impl FnOnce(&'static dyn Observer)) {
-    if ON.load(Ordering::Relaxed) {
+    if watched::is_observed() {
         tell_it(what);
     }
 }

@@ -10,10 +10,13 @@ use std::ptr::NonNull;
 
 use crate::current;
 use crate::header::Header;
-use crate::id::Id;
+use crate::id::{Id, ThreadNumber};
 use crate::observer;
 use crate::priority::Priority;
 use crate::snapshot::{Release, Snapshot, Wake};
+use crate::stats::Stats;
+use crate::tail::Behind;
+use crate::watched;
 
 /// A counted reference to a task, without the right to poll it.
 ///
@@ -77,10 +80,27 @@ impl TaskRef {
     /// The name that the task was given.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
+        // SAFETY: [C5] the name never changes, and we hold a reference to the cell.
+        self.behind().name.map(|name| unsafe { name.as_ref() })
+    }
+
+    /// What is counted of the task, if that was [asked for](crate::Builder::measured).
+    #[must_use]
+    pub fn stats(&self) -> Option<&Stats> {
+        // SAFETY: [C5] only its atomics change, and we hold a reference to the cell.
+        self.behind().stats.map(|stats| unsafe { stats.as_ref() })
+    }
+
+    fn behind(&self) -> Behind {
         // SAFETY: [C2] the vtable is the cell's own.
-        let name = unsafe { (self.header().vtable.name)(self.header) };
-        // SAFETY: [H1] the name stands in the cell and never changes; we hold a reference.
-        name.map(|name| unsafe { name.as_ref() })
+        unsafe { (self.header().vtable.behind)(self.header) }
+    }
+
+    /// The thread that a local task belongs to.
+    #[must_use]
+    pub fn home(&self) -> Option<ThreadNumber> {
+        // SAFETY: [C2] the vtable is the cell's own.
+        unsafe { (self.header().vtable.home)(self.header) }
     }
 
     /// Where the task was spawned.
@@ -133,8 +153,19 @@ impl TaskRef {
     #[inline]
     pub fn wake_by_ref(&self) {
         let wake = self.header().state.wake();
-        observer::tell(|observer| observer.woken(self.id(), current::id()));
+        if watched::is_watched() {
+            self.tell_of_wake();
+        }
         self.submit(wake);
+    }
+
+    /// Before the task is handed over: nobody polls it yet, if this wake made it ready.
+    #[cold]
+    fn tell_of_wake(&self) {
+        observer::tell(|observer| observer.woken(self.id(), current::id()));
+        if let Some(stats) = self.stats() {
+            stats.woken();
+        }
     }
 
     /// As [`wake_by_ref`](TaskRef::wake_by_ref), and gives the reference back.

@@ -3,6 +3,8 @@
 // In the order of the chapter; the empty lines keep rustfmt from sorting them.
 mod task_waker;
 
+mod traced;
+
 mod slot;
 
 mod batch;
@@ -16,3 +18,4 @@ pub use park::Park;
 pub use parker::{Parker, Unparker};
 pub use slot::WakerSlot;
 pub use task_waker::{task_of, waker, waker_ref};
+pub use traced::poll_traced;

@@ -55,7 +55,8 @@ pub fn waker_ref(task: &TaskRef) -> WakerRef<'_> {
     WakerRef::new_unowned(ManuallyDrop::new(borrowed))
 }
 
-/// The task behind a waker, if it is one of ours: a reference more, the waker keeps its own.
+/// The task behind a waker, if it is one of ours: a reference more, the waker keeps its own. The waker that
+/// [`poll_traced`](crate::poll_traced) lends is none, but its clones are.
 ///
 /// ```
 /// # use rt_testkit::ByHand;
