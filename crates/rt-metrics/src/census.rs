@@ -80,6 +80,13 @@ impl Census {
         }
     }
 
+    /// Those whose tasks it counts.
+    #[must_use]
+    pub fn leases(&self) -> Vec<Lease> {
+        let books = self.books();
+        books.main.lease.iter().chain(&books.here).copied().collect()
+    }
+
     /// What became of all tasks.
     #[must_use]
     pub fn tally(&self) -> Tally {

@@ -22,6 +22,11 @@ mod poll_times;
 
 pub mod trace;
 
+pub mod tasks;
+
+mod frames;
+pub mod waits;
+
 pub use census::Census;
 pub use histogram::Histogram;
 pub use meter::Meter;

@@ -6,9 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use rt_executor::LocalHandle;
 use rt_metrics::Meter;
+use rt_steal::Watch;
 
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::messages;
@@ -24,6 +26,8 @@ thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
     /// The runtime that this thread is a worker of, whichever it has entered, and what it counts with.
     static EMPLOYER: RefCell<Option<(Inner, Meter)>> = const { RefCell::new(None) };
+    /// Shows the polls of its local tasks, if somebody looks.
+    static WATCH: RefCell<Option<Arc<Watch>>> = const { RefCell::new(None) };
     /// The kind of runtime that this thread blocks on or works for.
     static BLOCKING: Cell<Option<RuntimeFlavor>> = const { Cell::new(None) };
 }
@@ -83,8 +87,10 @@ pub(crate) struct Working {
     not_send: PhantomData<*mut ()>,
 }
 
-/// From now on this thread is a worker of this runtime, and counts with this meter.
-pub(crate) fn work_for(runtime: Inner, meter: Meter) -> Working {
+/// From now on this thread is a worker of this runtime, and counts with this meter. `watch` shows the polls of its
+/// local tasks.
+pub(crate) fn work_for(runtime: Inner, meter: Meter, watch: Option<Arc<Watch>>) -> Working {
+    drop(WATCH.try_with(|before| before.replace(watch)));
     drop(EMPLOYER.try_with(|employer| employer.replace(Some((runtime, meter)))));
     Working { not_send: PhantomData }
 }
@@ -92,12 +98,21 @@ pub(crate) fn work_for(runtime: Inner, meter: Meter) -> Working {
 impl Drop for Working {
     fn drop(&mut self) {
         drop(EMPLOYER.try_with(RefCell::take));
+        drop(WATCH.try_with(RefCell::take));
     }
 }
 
 /// The runtime that this thread is a worker of, and what it counts with.
 pub(crate) fn employer() -> Option<(Inner, Meter)> {
     EMPLOYER.try_with(|employer| employer.borrow().clone()).ok().flatten()
+}
+
+/// The poll of a local task that goes on on this thread, if one does, is about to block, and does not count as one
+/// that lasts.
+pub(crate) fn excuse_local_poll() {
+    let _gone_at_thread_exit = WATCH.try_with(|watch| {
+        watch.borrow().iter().for_each(|watch| watch.end());
+    });
 }
 
 /// On what kind of runtime this thread blocks, if it does.

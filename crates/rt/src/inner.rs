@@ -8,10 +8,11 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use rt_blocking::{Config, Pool};
-use rt_executor::{LocalHandle, OnPanic};
+use rt_executor::{Lease, LocalHandle, OnPanic};
 use rt_io::HandleGuard;
 use rt_priority::Ageing;
 use rt_steal::{Loads, Spare};
+use rt_task::{Id, TaskRef, Watching as Measuring};
 use rt_timer::{Timers, TimersGuard};
 
 use crate::ledger::Ledger;
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) on_panic: Option<OnPanic>,
     pub(crate) downfall: Option<Downfall>,
     _observing: Option<Observing>,
+    /// While it lives, wakes are counted where tasks are measured.
+    _measuring: Option<Measuring>,
 }
 
 /// What a thread of the pool does around its life.
@@ -115,10 +118,16 @@ impl Inner {
                 None => (pool, None),
             };
             let pool = pool.build();
+            let finding = parts.clone();
+            recorder.lookout.find.by(move |task| finding.upgrade()?.find(task));
             let looking_up = parts.clone();
             sockets.offload_to(move |job| match looking_up.upgrade() {
                 Some(parts) => parts.look_up(job),
                 None => Err(messages::no_look_up()),
+            });
+            let measuring = recorder.lookout.is_measuring.then(|| {
+                spawner.lease().measure();
+                Measuring::begin()
             });
             Parts {
                 spawner,
@@ -133,6 +142,7 @@ impl Inner {
                 on_panic,
                 downfall,
                 _observing: observing,
+                _measuring: measuring,
             }
         });
         Inner { parts }
@@ -144,6 +154,11 @@ impl Inner {
         (self.timers.enter(), self.sockets.enter())
     }
 
+    /// Whether the other one is of the same runtime.
+    pub(crate) fn is(&self, other: &Inner) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+
     /// The place of the worker on this thread goes to another: a poll is about to block. Whether it does.
     pub(crate) fn step_aside(&self) -> bool {
         rt_steal::step_aside(|spare| self.host.start(spare, self.clone()))
@@ -151,9 +166,23 @@ impl Inner {
 }
 
 impl Parts {
-    /// Has the policy for panics hold for tasks of this thread, and counts them.
-    pub(crate) fn govern(&self, local: &LocalHandle) {
+    /// References to all tasks that are alive, local ones too.
+    pub(crate) fn tasks(&self) -> Vec<TaskRef> {
+        self.ledger.census.leases().iter().flat_map(Lease::tasks).collect()
+    }
+
+    /// The task with this number, if it is alive.
+    pub(crate) fn find(&self, id: Id) -> Option<TaskRef> {
+        self.ledger.census.leases().iter().find_map(|lease| lease.find(id))
+    }
+
+    /// Has the settings of the runtime hold for the local tasks of a thread too, and lists and counts them among
+    /// its own until their end.
+    pub(crate) fn settle(&self, local: &LocalHandle) {
         self.ledger.add(local.lease());
+        if self.recorder.lookout.is_measuring {
+            local.lease().measure();
+        }
         if let Some(hook) = &self.on_panic {
             local.on_panic(hook.clone());
         }

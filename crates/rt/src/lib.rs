@@ -9,6 +9,7 @@ mod panic;
 mod hooks;
 
 mod ledger;
+mod lookout;
 
 mod recorder;
 
@@ -17,6 +18,8 @@ pub mod trace;
 mod observing;
 
 mod inner;
+
+mod stall;
 
 mod context;
 

@@ -1,5 +1,6 @@
 //! What is said when the runtime is used wrongly: what happened, then what to do.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -118,6 +119,16 @@ pub(crate) fn came_down(cause: &str) -> ! {
         "the runtime has shut down, as `PanicPolicy::Shutdown` asks for: {cause}. Drop it, and build \
          another one"
     )
+}
+
+/// One write, so that it is one line whoever else writes. Nobody is there to be told that it can not be written.
+#[cold]
+pub(crate) fn stalled(stall: &dyn Display) {
+    let line = format!(
+        "rt: {stall}: what waits on the same thread waits with it. Put `.await` into long loops \
+         (`task::consume_budget`), or compute and block in `spawn_blocking` or `task::block_in_place`\n"
+    );
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 #[cold]

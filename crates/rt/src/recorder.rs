@@ -1,21 +1,23 @@
 //! What the threads of a runtime are watched with.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rt_executor::Probe;
 use rt_metrics::trace::{Outcome, Trace, What};
 use rt_metrics::{Meter, PollTimer, PollTimes, Roster};
-use rt_task::{Id, Polled, TaskRef};
+use rt_steal::Watch;
+use rt_task::{Id, Polled, Running, Stats, TaskRef};
 
 use crate::hooks::{self, Hooks};
 use crate::ledger::Ledger;
+use crate::lookout::Lookout;
 
 /// The probe of every runtime: it counts, always, and one branch an event says that nothing more is recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     trace: Option<Trace>,
     pub(crate) hooks: Hooks,
+    pub(crate) lookout: Lookout,
     worker: Option<usize>,
     meter: Meter,
     /// If durations are asked for.
@@ -28,9 +30,16 @@ impl Recorder {
         trace: Option<Trace>,
         hooks: Hooks,
         times: Option<Arc<PollTimes>>,
+        lookout: Lookout,
     ) -> Recorder {
         let timer = times.map(|times| Box::new(PollTimer::new(times)));
-        Recorder { trace, hooks, worker: None, meter: Meter::new(Arc::new(Roster::new(1))), timer }
+        let meter = Meter::new(Arc::new(Roster::new(1)));
+        Recorder { trace, hooks, lookout, worker: None, meter, timer }
+    }
+
+    /// The probe of a thread whose polls a watch shows.
+    pub(crate) fn watched(self, watch: Option<Arc<Watch>>) -> Recorder {
+        Recorder { lookout: self.lookout.watched(watch), ..self }
     }
 
     /// For a runtime of so many workers.
@@ -93,11 +102,17 @@ impl Probe for Recorder {
     #[inline]
     fn polling(&mut self, task: &TaskRef) {
         if let Some(timer) = &mut self.timer {
-            timer.polling(task, delay_of(task));
+            timer.polling(task, task.stats().and_then(Stats::since_wake));
         }
         if self.trace.is_some() {
             self.record(Some(task.id()), || What::Polling);
         }
+        self.lookout.polling(task);
+    }
+
+    #[inline]
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        self.lookout.poll(task, running);
     }
 
     #[inline]
@@ -106,6 +121,7 @@ impl Probe for Recorder {
         if let Some(timer) = &mut self.timer {
             timer.polled();
         }
+        self.lookout.polled(task, polled);
         self.record(Some(task), || {
             What::Polled(match polled {
                 Polled::Completed | Polled::Panicked | Polled::Cancelled => Outcome::Done,
@@ -137,16 +153,13 @@ impl Probe for Recorder {
         self.meter.parking();
         self.record(None, || What::Parking);
         hooks::call(&self.hooks.on_park);
+        self.lookout.parking();
     }
 
     fn parked(&mut self) {
         self.meter.parked();
+        self.lookout.parked();
         self.record(None, || What::Parked);
         hooks::call(&self.hooks.on_unpark);
     }
-}
-
-/// How long ago a task was woken that is about to be polled, if that is known.
-fn delay_of(_task: &TaskRef) -> Option<Duration> {
-    None // for statistics of a task that say when it was woken
 }

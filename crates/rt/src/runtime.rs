@@ -40,8 +40,11 @@ mod builder;
 
 pub use crate::inner::RuntimeFlavor;
 pub use crate::panic::{PanicPolicy, TaskPanic};
+pub use crate::stall::Stall;
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use kind::Runtime;
 pub use local::LocalRuntime;
 pub use report::{ShutdownReport, StillAlive, TaskState};
+pub use rt_metrics::tasks::{Phase, TaskInfo, Tasks};
+pub use rt_metrics::waits::{Frame, NotTraced, TaskTrace};

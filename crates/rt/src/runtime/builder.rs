@@ -10,6 +10,7 @@ use rt_timer::Clock;
 
 use crate::hooks::Hooks;
 use crate::inner::RuntimeFlavor;
+use crate::lookout::Lookout;
 use crate::messages;
 use crate::panic::PanicPolicy;
 use crate::recorder::Recorder;
@@ -19,6 +20,7 @@ use crate::runtime::local::LocalRuntime;
 use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::threads::Threads;
 use crate::runtime::timeline::{self, Timeline};
+use crate::stall::{Stall, Stalls};
 use crate::trace::Trace;
 
 /// Settings of a runtime.
@@ -36,6 +38,8 @@ pub struct Builder {
     trace: Option<Trace>,
     timeline: Option<PathBuf>,
     has_poll_histograms: bool,
+    stalls: Stalls,
+    has_stats: bool,
 }
 
 impl Builder {
@@ -60,6 +64,8 @@ impl Builder {
             trace: None,
             timeline: None,
             has_poll_histograms: false,
+            stalls: Stalls::default(),
+            has_stats: false,
         }
     }
 
@@ -245,12 +251,64 @@ impl Builder {
         self.poll_histograms(true)
     }
 
+    /// Counts of each task when it was spawned and woken, how often and how long it was polled: what
+    /// [`Handle::tasks`](crate::runtime::Handle::tasks) says of it. It costs six words a task, two readings of the
+    /// clock a poll and one a wake.
+    pub fn task_stats(&mut self, is_on: bool) -> &mut Builder {
+        self.has_stats = is_on;
+        self
+    }
+
+    /// What a poll may take before it is reported as a [`Stall`]: 100 ms on a multi-threaded runtime unless this
+    /// says otherwise. On a current-thread runtime none is reported unless this or
+    /// [`on_stall`](Builder::on_stall) asks for it.
+    ///
+    /// Each poll that lasts longer is reported once, while it goes on: never before the threshold, and some 10 ms
+    /// after it on a machine that is not overloaded. Polls of tasks are meant, local ones of workers too, and not the
+    /// future that is given to `block_on`, nor what is done in
+    /// [`block_in_place`](crate::task::block_in_place); on a multi-threaded runtime not the local tasks of a
+    /// `block_on` either, which hold up nobody else.
+    pub fn stall_threshold(&mut self, threshold: Duration) -> &mut Builder {
+        self.stalls.set_threshold(Some(threshold));
+        self
+    }
+
+    /// Reports no poll, however long.
+    pub fn no_stall_watchdog(&mut self) -> &mut Builder {
+        self.stalls.set_threshold(None);
+        self
+    }
+
+    /// Is called for each poll that [lasts too long](Builder::stall_threshold), on a thread that does nothing else:
+    /// `rt-watchdog`, one for all runtimes of the process. Without it, a line goes to the standard error. A panic of
+    /// it ends there, after its message.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let (sender, stalls) = mpsc::channel();
+    /// let runtime = rt::runtime::Builder::new_multi_thread()
+    ///     .stall_threshold(Duration::from_millis(20))
+    ///     .on_stall(move |stall| sender.send(stall.name().map(str::to_owned)).unwrap())
+    ///     .build()?;
+    /// let _entered = runtime.enter();
+    /// let blocks = async { std::thread::sleep(Duration::from_millis(200)) };
+    /// let _task = rt::task::Builder::new().name("blocks its worker").spawn(blocks);
+    /// assert_eq!(stalls.recv().unwrap().as_deref(), Some("blocks its worker"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_stall(&mut self, hook: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Builder {
+        self.stalls.set_hook(Arc::new(hook));
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
     ///
     /// If a thread can not be created, or the number of workers is not one from 1 to 1,024. A
-    /// current-thread runtime needs nothing of the system.
+    /// current-thread runtime needs nothing of the system, unless stalls are to be reported.
     ///
     /// # Panics
     ///
@@ -259,7 +317,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         if self.flavor == RuntimeFlavor::CurrentThread {
             let (recorder, timeline) = self.recorder();
-            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), recorder);
+            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), recorder)?;
             return Ok(Runtime::of(inner, Kind::CurrentThread(Box::new(runtime)), timeline));
         }
         if self.is_paused {
@@ -277,7 +335,7 @@ impl Builder {
     /// As [`build`](Builder::build).
     pub fn build_local(&mut self) -> io::Result<LocalRuntime> {
         let (recorder, timeline) = self.recorder();
-        Ok(LocalRuntime::with(&self.threads, self.clock(), recorder, timeline))
+        LocalRuntime::with(&self.threads, self.clock(), recorder, timeline)
     }
 
     fn clock(&self) -> Clock {
@@ -291,7 +349,10 @@ impl Builder {
     fn recorder(&self) -> (Recorder, Option<Timeline>) {
         let (trace, timeline) = timeline::choose(self.trace.as_ref(), self.timeline.as_deref());
         let times = self.has_poll_histograms.then(Arc::default);
-        (Recorder::new(trace, self.hooks.clone(), times), timeline)
+        let mut lookout = Lookout::default();
+        lookout.is_measuring = self.has_stats || self.has_poll_histograms;
+        lookout.dog = self.stalls.watchdog(self.flavor, &lookout.find);
+        (Recorder::new(trace, self.hooks.clone(), times, lookout), timeline)
     }
 }
 

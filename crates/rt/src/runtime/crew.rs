@@ -63,14 +63,14 @@ impl Crew {
     ) -> io::Result<()> {
         let timers = inner.timers.wheels().timers(place.index());
         let park = self.park_of(&timers);
-        self.start(inner, timers, move |probe| Worker::new(place, park, probe.clone(), probe))
+        self.start(inner, timers, move |probe, local| Worker::new(place, park, probe, local))
     }
 
     fn hire_spare(self: &Arc<Crew>, spare: Spare, inner: Inner) -> io::Result<()> {
         // Of the wheels it takes the one that is nobody's: which place it will have is not known.
         let timers = inner.timers.clone();
         let park = self.park_of(&timers);
-        self.start(inner, timers, move |probe| Worker::spare(spare, park, probe.clone(), probe))
+        self.start(inner, timers, move |probe, local| Worker::spare(spare, park, probe, local))
     }
 
     /// The thread keeps the crew: as long as one works, whoever blocks in place finds another.
@@ -78,7 +78,9 @@ impl Crew {
         self: &Arc<Crew>,
         inner: Inner,
         timers: Timers,
-        worker: impl FnOnce(Recorder) -> Worker<Driver, Recorder, WorkerQueue> + Send + 'static,
+        worker: impl FnOnce(Recorder, Recorder) -> Worker<Driver, Recorder, WorkerQueue>
+        + Send
+        + 'static,
     ) -> io::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let crew = self.clone();
@@ -89,10 +91,12 @@ impl Crew {
             let (_timers, _sockets) = (timers.enter(), inner.sockets.enter());
             let recorder = inner.recorder.of_worker(number);
             let meter = recorder.meter().clone();
-            let worker = worker(recorder);
-            inner.govern(&worker.local_handle());
+            let watch = recorder.lookout.new_watch(Some(number));
+            let _watched = watch.clone().map(|watch| watch.watch());
+            let worker = worker(recorder.clone(), recorder.watched(watch.clone()));
+            inner.settle(&worker.local_handle());
             let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);
-            let _working = context::work_for(inner.clone(), meter);
+            let _working = context::work_for(inner.clone(), meter, watch);
             let _entered = context::enter(inner, Some(worker.local_handle()));
             hooks::call(&hooks.on_start);
             worker.run();

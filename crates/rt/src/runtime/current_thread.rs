@@ -7,16 +7,19 @@
 //! ```
 
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use rt_executor::{Core, RootFuture, Running, Work, drive};
 use rt_io::Reactor;
+use rt_steal::{Watch, Watching};
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::lookout::Lookout;
 use crate::recorder::Recorder;
 use crate::runtime::seat::Seat;
 use crate::runtime::session::Session;
@@ -27,6 +30,8 @@ pub(super) struct CurrentThread {
     /// Wakes the thread that drives.
     bell: Waker,
     seat: Seat<Driver>,
+    /// Shows the polls of the thread that drives, if polls that last are told of.
+    watch: Option<(Arc<Watch>, Watching)>,
 }
 
 static_assertions::assert_impl_all!(CurrentThread: Send, Sync);
@@ -39,21 +44,26 @@ struct Driver {
 }
 
 impl CurrentThread {
+    /// # Errors
+    ///
+    /// If the system gives no thread that watches polls, where that was asked for.
     pub(super) fn new(
         threads: &Threads,
         clock: Clock,
         recorder: Recorder,
-    ) -> (CurrentThread, Inner) {
+    ) -> io::Result<(CurrentThread, Inner)> {
+        let watch = watch(&recorder)?;
         let park = TimerDriver::new(Reactor::new(), clock);
         let bell = park.waker();
+        let watched = watch.as_ref().map(|(watch, _)| watch.clone());
         let queue = Queue::aged(threads.ageing.clone());
-        let core = Core::new(queue, recorder.of_driver(), bell.clone());
+        let core = Core::new(queue, recorder.of_driver().watched(watched), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let drivers = (park.timers(), park.inner().handle());
         let tasks = (core.handle(), Box::new(core.handle()) as _);
         let inner = Inner::new(tasks, drivers, flavor, recorder, threads.settings());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
-        (CurrentThread { bell, seat }, inner)
+        Ok((CurrentThread { bell, seat, watch }, inner))
     }
 
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
@@ -68,6 +78,7 @@ impl CurrentThread {
         loop {
             let output = match self.seat.take(&turn) {
                 Ok(mut driver) => {
+                    let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
                     let Driver { core, park, ready } = &mut *driver;
                     let mut work = Driving::new(&mut home, core.enter());
                     drive(&mut root, &mut work, park, ready, || None)
@@ -88,6 +99,16 @@ impl CurrentThread {
     pub(super) fn waiting(&self) -> usize {
         self.seat.waiting()
     }
+}
+
+/// A watch for the thread that drives.
+///
+/// # Errors
+///
+/// If the system gives no thread that looks.
+pub(super) fn watch(recorder: &Recorder) -> io::Result<Option<(Arc<Watch>, Watching)>> {
+    let watch = recorder.lookout.new_watch(None);
+    watch.map(|watch| Ok((watch.clone(), watch.watch()?))).transpose()
 }
 
 /// This thread's own tasks and those of the runtime, while it drives: then it is the runtime's only worker.

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use rt_task::{Builder, JoinHandle};
+use rt_metrics::tasks::Tasks;
+use rt_metrics::waits::{NotTraced, TaskTrace};
+use rt_task::{Builder, Id, JoinHandle, ThreadNumber};
 use rt_waker::Parker;
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::metrics::RuntimeMetrics;
 use crate::runtime::session::Session;
-use crate::task::blocking;
+use crate::task::blocking::{self, block_in_place};
 use crate::trace::Trace;
 
 /// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
@@ -114,6 +117,76 @@ impl Handle {
     /// threads in the background that serve those outside of every runtime, and the real clock.
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::new(context::enter_beside(self.inner.clone()))
+    }
+
+    /// The tasks that are alive, local ones of its threads too: who they are and what they do. As text a table.
+    ///
+    /// How old each is and what it was polled is known if the runtime was built with
+    /// [`task_stats`](crate::runtime::Builder::task_stats). It takes a lock that spawns take, for some 20 ns a task.
+    ///
+    /// ```
+    /// use rt::runtime::Phase;
+    ///
+    /// let runtime = rt::runtime::Builder::new_current_thread().task_stats(true).build()?;
+    /// runtime.block_on(async {
+    ///     let waits = rt::task::Builder::new().name("waits").spawn(std::future::pending::<()>());
+    ///     rt::task::yield_now().await; // its first poll
+    ///     let tasks = rt::runtime::Handle::current().tasks();
+    ///     println!("{tasks}");
+    ///     let waits = tasks.get(waits.id()).unwrap();
+    ///     assert_eq!((waits.phase, waits.polls), (Phase::Idle, Some(1)));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        self.inner.tasks().iter().collect()
+    }
+
+    /// Where a task waits: the functions that it is in, down to what keeps its waker. As text a tree, with several
+    /// branches where it waits for several things.
+    ///
+    /// It works for any future. The task is woken, its next poll is watched, and this blocks the thread until that is
+    /// over; a poll that finds something to do goes on with it. Names and lines are as good as what the program
+    /// was built with.
+    ///
+    /// On a worker this blocks as [`block_in_place`](crate::task::block_in_place) does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// async fn wait_for_ever() {
+    ///     rt::time::sleep(Duration::from_secs(1 << 30)).await;
+    /// }
+    ///
+    /// let runtime = rt::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(wait_for_ever());
+    /// let trace = runtime.handle().trace_task(task.id(), Duration::from_secs(10)).unwrap();
+    /// println!("{trace}");
+    /// # assert!(!trace.is_done());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If no such task is alive; if no poll of it is over within `timeout`: it is in a long one, or nobody runs it; and
+    /// at once if this thread is the one that would have to poll it.
+    pub fn trace_task(&self, id: Id, timeout: Duration) -> Result<TaskTrace, NotTraced> {
+        let task = self.inner.find(id).ok_or_else(NotTraced::gone)?;
+        if task.home() == Some(ThreadNumber::current()) || self.is_driven_here() {
+            return Err(NotTraced::would_block());
+        }
+        let waits = &self.inner.recorder.lookout.waits;
+        match context::blocking() {
+            Some(RuntimeFlavor::MultiThread) => block_in_place(|| waits.ask(&task, timeout)),
+            _ => waits.ask(&task, timeout),
+        }
+    }
+
+    /// Whether its tasks wait for what this thread does.
+    fn is_driven_here(&self) -> bool {
+        let blocks = context::blocking() == Some(RuntimeFlavor::CurrentThread);
+        blocks && context::runtime().is_some_and(|runtime| runtime.is(&self.inner))
     }
 
     /// Which kind of runtime it is.

@@ -2,19 +2,24 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rt_blocking::Pool;
 use rt_executor::Executor;
 use rt_io::Reactor;
 use rt_metrics::Meter;
+use rt_steal::{Watch, Watching};
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
+use crate::lookout::Lookout;
 use crate::metrics::RuntimeMetrics;
 use crate::recorder::Recorder;
+use crate::runtime::current_thread::watch;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::{Queue, Threads};
@@ -42,6 +47,7 @@ pub struct LocalRuntime {
     /// What it counts with.
     meter: Meter,
     jobs: Jobs,
+    watch: Option<(Arc<Watch>, Watching)>,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
     ending: Option<Entered>,
@@ -52,15 +58,20 @@ pub struct LocalRuntime {
 static_assertions::assert_not_impl_any!(LocalRuntime: Send, Sync);
 
 impl LocalRuntime {
+    /// # Errors
+    ///
+    /// If the system gives no thread that watches polls, where that was asked for.
     pub(super) fn with(
         threads: &Threads,
         clock: Clock,
         recorder: Recorder,
         timeline: Option<Timeline>,
-    ) -> LocalRuntime {
+    ) -> io::Result<LocalRuntime> {
+        let watch = watch(&recorder)?;
         let park = TimerDriver::new(Reactor::new(), clock);
         let drivers = (park.timers(), park.inner().handle());
-        let driver = recorder.of_driver();
+        let watched = watch.as_ref().map(|(watch, _)| watch.clone());
+        let driver = recorder.of_driver().watched(watched);
         let meter = driver.meter().clone();
         let queue = Queue::aged(threads.ageing.clone());
         let executor = Executor::with(park, queue, driver);
@@ -69,7 +80,7 @@ impl LocalRuntime {
         let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.settings()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
         let executor = Some(executor);
-        LocalRuntime { handle, executor, meter, jobs, ending: None, _timeline: timeline }
+        Ok(LocalRuntime { handle, executor, meter, jobs, watch, ending: None, _timeline: timeline })
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -84,6 +95,7 @@ impl LocalRuntime {
         let _drivers = self.handle.inner().enter_drivers();
         let _entered = self.entered();
         let _busy = Busy::new(&self.meter);
+        let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
         self.executor().run(self.handle.inner().watching(future))
     }
 

@@ -56,6 +56,7 @@ impl MultiThread {
         let drivers = (driver.wheels().timers(workers), driver.inner().handle());
         let park = Shared::new(driver);
         team.share(&park);
+        recorder.lookout.dog.iter().for_each(|dog| team.watch_stalls(dog.clone()));
         let crew = Arc::new(Crew::new(threads.clone(), park));
         let (closer, loads) = (team.closer(), team.loads());
         let host = Remote { closer, crew: Arc::downgrade(&crew), loads };

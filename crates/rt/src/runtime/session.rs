@@ -3,13 +3,16 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Waker;
 
 use rt_executor::{Home, RootFuture, drive};
+use rt_steal::{Watch, Watching};
 use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
-use crate::inner::Inner;
+use crate::inner::{Inner, RuntimeFlavor};
+use crate::lookout::Lookout;
 use crate::recorder::Recorder;
 use crate::runtime::threads::Queue;
 
@@ -17,22 +20,35 @@ use crate::runtime::threads::Queue;
 /// runtime is still the thread's.
 pub(super) struct Session {
     pub(super) home: Home<Queue, Recorder>,
+    watch: Option<(Arc<Watch>, Watching)>,
     _entered: Entered,
 }
 
 impl Session {
     /// Enters the runtime, with local tasks whose thread is woken by `bell`.
     pub(super) fn new(runtime: &Inner, bell: Waker) -> Session {
-        let home = Home::new(Queue::aged(runtime.ageing.clone()), runtime.recorder.clone(), bell);
-        runtime.govern(&home.local_handle());
+        let recorder = runtime.recorder.clone();
+        let watch = Session::watch(runtime);
+        let recorder = recorder.watched(watch.as_ref().map(|(watch, _)| watch.clone()));
+        let home = Home::new(Queue::aged(runtime.ageing.clone()), recorder, bell);
+        runtime.settle(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
-        Session { home, _entered: entered }
+        Session { home, watch, _entered: entered }
+    }
+
+    /// Local tasks that share a thread with all others hold them up.
+    fn watch(runtime: &Inner) -> Option<(Arc<Watch>, Watching)> {
+        let is_shared = runtime.flavor == RuntimeFlavor::CurrentThread;
+        let watch = is_shared.then(|| runtime.recorder.lookout.new_watch(None)).flatten()?;
+        let watching = watch.clone().watch().ok()?; // there is a monitor: the runtime has seen to it
+        Some((watch, watching))
     }
 
     /// Runs a future to its end, and the local tasks of this thread; no others.
     pub(super) fn block_on<F: Future>(&mut self, future: F, park: &mut impl Park) -> F::Output {
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), park.waker());
+        let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
         let (mut home, mut ready) = (self.home.enter(), WakeBatch::new());
         let never = || None::<Infallible>;
         let Ok(output) = drive(&mut root, &mut home, park, &mut ready, never);

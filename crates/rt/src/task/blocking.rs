@@ -177,10 +177,11 @@ where
         Some(RuntimeFlavor::CurrentThread) => messages::no_place_to_leave(),
         Some(RuntimeFlavor::MultiThread) => {}
     }
-    if let Some((runtime, meter)) = context::employer()
-        && runtime.step_aside()
-    {
-        meter.rest(); // who has taken the place is busy in its stead
+    if let Some((runtime, meter)) = context::employer() {
+        if runtime.step_aside() {
+            meter.rest(); // who has taken the place is busy in its stead
+        }
+        context::excuse_local_poll();
     }
     // What was made before counts from now at the latest: this may take long.
     rt_task::settle_marks();

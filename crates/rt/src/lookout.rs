@@ -1,0 +1,137 @@
+//! What the probe of a runtime does for those who ask about single tasks: statistics, where one waits, which one
+//! does not come back.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::task::Context;
+
+use rt_metrics::waits::{Request, Waits};
+use rt_steal::{Watch, Watchdog};
+use rt_task::{Id, Polled, Running, TaskRef};
+use rt_waker::{poll_traced, waker_ref};
+
+/// Finds a task of the runtime by its number: said once the runtime is there.
+#[derive(Clone, Default)]
+pub(crate) struct Find(Arc<OnceLock<Box<Finder>>>);
+
+type Finder = dyn Fn(Id) -> Option<TaskRef> + Send + Sync;
+
+impl Find {
+    pub(crate) fn by(&self, find: impl Fn(Id) -> Option<TaskRef> + Send + Sync + 'static) {
+        self.0.get_or_init(|| Box::new(find));
+    }
+
+    pub(crate) fn find(&self, task: Id) -> Option<TaskRef> {
+        self.0.get().and_then(|find| find(task))
+    }
+}
+
+impl fmt::Debug for Find {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Find").finish_non_exhaustive()
+    }
+}
+
+/// A part of the [`Recorder`](crate::recorder::Recorder). While nobody asks it costs a poll three loads and as
+/// many branches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lookout {
+    /// What is counted of each task that is spawned.
+    pub(crate) is_measuring: bool,
+    /// Who asks where a task waits.
+    pub(crate) waits: Waits,
+    /// Who is told of polls that last.
+    pub(crate) dog: Option<Arc<Watchdog>>,
+    /// Who they are.
+    pub(crate) find: Find,
+    /// Says of this thread which task it polls: where no desk of a team does.
+    watch: Option<Arc<Watch>>,
+    /// The question that the poll which goes on answers.
+    asked: Option<Arc<Request>>,
+}
+
+impl Lookout {
+    /// Of one thread, whose polls `watch` shows.
+    pub(crate) fn watched(self, watch: Option<Arc<Watch>>) -> Lookout {
+        Lookout { watch, ..self }
+    }
+
+    /// A fresh watch for a thread, if polls that last are told of.
+    pub(crate) fn new_watch(&self, worker: Option<usize>) -> Option<Arc<Watch>> {
+        self.dog.clone().map(|dog| Watch::new(dog, worker))
+    }
+
+    /// The thread polls, until the result is dropped: it is not one that a team knows of.
+    pub(crate) fn awake(watch: Option<&Arc<Watch>>) -> Awake<'_> {
+        watch.into_iter().for_each(|watch| watch.set_awake(true));
+        Awake(watch)
+    }
+
+    #[inline]
+    pub(crate) fn polling(&self, task: &TaskRef) {
+        if let Some(watch) = &self.watch {
+            watch.begin(task.id());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        if rt_task::is_watched() {
+            self.poll_watched(task, running);
+        } else {
+            running.poll(&mut Context::from_waker(&waker_ref(task)));
+        }
+    }
+
+    #[cold]
+    fn poll_watched(&mut self, task: &TaskRef, running: Running<'_>) {
+        self.asked = self.waits.asked_for(task.id());
+        let asked = self.asked.as_ref();
+        let poll = || match asked {
+            None => running.poll(&mut Context::from_waker(&waker_ref(task))),
+            Some(request) => poll_traced(task, running, &|| request.told()),
+        };
+        match task.stats() {
+            None => poll(),
+            Some(stats) => drop(stats.measure(poll)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn polled(&mut self, task: Id, polled: &Polled) {
+        if let Some(watch) = &self.watch {
+            watch.end();
+        }
+        if rt_task::is_watched() {
+            self.answer(task, polled);
+        }
+    }
+
+    #[cold]
+    fn answer(&mut self, task: Id, polled: &Polled) {
+        let is_done = !matches!(polled, Polled::Pending | Polled::Again(_));
+        if let Some(request) = self.asked.take() {
+            request.answer_with(is_done);
+        }
+        if is_done {
+            self.waits.ended(task); // asked during its last poll, or aborted
+        }
+    }
+
+    pub(crate) fn parking(&self) {
+        self.watch.iter().for_each(|watch| watch.set_awake(false));
+    }
+
+    pub(crate) fn parked(&self) {
+        self.watch.iter().for_each(|watch| watch.set_awake(true));
+    }
+}
+
+/// See [`Lookout::awake`].
+pub(crate) struct Awake<'a>(Option<&'a Arc<Watch>>);
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        self.0.into_iter().for_each(|watch| watch.set_awake(false));
+    }
+}
