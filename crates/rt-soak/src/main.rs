@@ -1,8 +1,10 @@
 //! What needs minutes or the real clock: promise 10, ten million tasks, joined and accounted for, ten million
 //! wakes that race with the end of their runtime, ten million operations on the wheel, a million connections. Prints figures, and ends with 1 if one misses its limit.
 //!
+//! Polls that do not end, and how soon that is reported.
+//!
 //! `cargo run --release -p rt-soak [SECONDS]`: an idle process is watched for so many seconds, 60 if
-//! nothing is said. `RT_TASKS`, `RT_RACES` and `RT_WHEEL_OPS` (ten million each), `RT_CONNECTIONS` (9,900 at once), `RT_TURNS` (a million one
+//! nothing is said. `RT_STALLS` (50), `RT_TASKS`, `RT_RACES` and `RT_WHEEL_OPS` (ten million each), `RT_CONNECTIONS` (9,900 at once), `RT_TURNS` (a million one
 //! after the other) and `RT_WHEEL_SEED` change the
 //! rest.
 //!
@@ -15,6 +17,7 @@ mod connections;
 mod counted;
 mod idle;
 mod process;
+mod stalls;
 mod tasks;
 mod wheel;
 
@@ -54,6 +57,7 @@ fn soak() -> Result<usize, Box<dyn Error>> {
     };
     note(idle::nothing_to_do(watched)?);
     note(idle::once_a_second(watched.min(Duration::from_secs(10)))?);
+    note(stalls::reported(count("RT_STALLS", 50)? as usize)?);
     note(tasks::spawned_and_joined(count("RT_TASKS", 10_000_000)?)?);
     note(counted::tasks(count("RT_TASKS", 10_000_000)?)?);
     note(counted::races(count("RT_RACES", 10_000_000)?)?);

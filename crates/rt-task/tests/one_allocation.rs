@@ -200,6 +200,29 @@ fn a_name_is_spawned_within_the_one_allocation() {
 }
 
 #[test]
+fn statistics_are_within_the_one_allocation_and_cost_six_words() {
+    within(DEADLINE, || {
+        for (name, is_measured, size) in
+            [(None, true, 88 + 48 + 8), (Some("name"), true, 88 + 48 + 8 + 4), (None, false, 88)]
+        {
+            let spawn = || {
+                let builder = Builder::new().measured(is_measured);
+                let builder = name.into_iter().fold(builder, |builder, name| builder.name(name));
+                builder.spawn(async {}, Nowhere)
+            };
+            let ((task, handle), counts) = counted(spawn);
+            assert_eq!(counts.allocations, 1, "statistics cost a malloc of their own: [C5]");
+            let why = "the cell, six words of statistics, a word that says what there is";
+            assert_eq!(
+                counts.size, size,
+                "{name:?}: tasks cost other memory than they need: {why}"
+            );
+            drop((task, handle));
+        }
+    });
+}
+
+#[test]
 fn a_life_from_spawn_to_join_is_one_allocation() {
     within(DEADLINE, || {
         let (_, counts) = one_life(Twice::new([0u8; 40]));

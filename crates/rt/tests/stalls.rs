@@ -1,8 +1,8 @@
 //! A poll that does not end is reported, once, while everything else goes on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use futures::{AsyncReadExt, AsyncWriteExt};
@@ -65,16 +65,11 @@ fn a_stall_is_told_with_its_name_and_place_while_it_goes_on() {
     within(LIMIT, || {
         let (runtime, told) = workers(2);
         let is_over = Arc::new(AtomicBool::new(false));
-        let begun = Arc::new(Barrier::new(2));
-        let (over, begins) = (is_over.clone(), begun.clone());
+        let over = is_over.clone();
         let _entered = runtime.enter();
-        let line = line!() + 1;
-        let task = task::Builder::new().name("crunch").spawn(async move {
-            begins.wait();
-            compute_until(&over);
-        });
-        begun.wait();
         let begin = Instant::now();
+        let line = line!() + 1;
+        let task = task::Builder::new().name("crunch").spawn(async move { compute_until(&over) });
         let stall = next(&told);
         let after = begin.elapsed();
         is_over.store(true, Ordering::Relaxed);
@@ -83,7 +78,7 @@ fn a_stall_is_told_with_its_name_and_place_while_it_goes_on() {
         assert_eq!(stall.line, line, "a report shows another place");
         assert!(stall.worker.is_some_and(|worker| worker < 2), "it was no worker: {stall:?}");
         assert!(stall.elapsed >= THRESHOLD, "reported too early: {stall:?}");
-        assert!(after + Duration::from_millis(1) >= THRESHOLD, "reported after {after:?}");
+        assert!(after >= stall.elapsed, "it says {:?} after {after:?}", stall.elapsed);
         assert_eq!(stall.thread.as_deref(), Some("rt-watchdog"), "it holds up the monitor: [MO3]");
         let text = format!("task {} (\"crunch\"), spawned at ", task.id());
         assert!(stall.text.starts_with(&text), "what people read: {}", stall.text);
