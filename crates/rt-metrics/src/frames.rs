@@ -107,7 +107,7 @@ mod tests {
       app::inlined
              at ./src/main.rs:3:5
    4: <app::Leaf as core::future::future::Future>::poll
-             at /home/me/.cargo/registry/src/index.crates.io-1/leaf-1.0.0/src/leaf.rs:4:5
+             at /anywhere/.cargo/registry/src/index.crates.io-1/leaf-1.0.0/src/leaf.rs:4:5
    5: app::fetch::{{closure}}
              at ./src/main.rs:9:13
    6: app::main::{{closure}}::{{closure}}

@@ -1,8 +1,8 @@
 //! What is counted of one task, where [`Builder::measured`](crate::Builder::measured) asked for it.
 //!
-//! * **[Q1]** Who polls the task writes `polls`, `busy`, `began` and `ended`, and nobody else: loads and plain
+//! * **[SA1]** Who polls the task writes `polls`, `busy`, `began` and `ended`, and nobody else: loads and plain
 //!   stores. `woken` is written by whoever wakes it and cleared by the poll; the first wake of several counts.
-//! * **[Q2]** All of it is for reports: relaxed, and read while it is written. No two of the numbers need be of
+//! * **[SA2]** All of it is for reports: relaxed, and read while it is written. No two of the numbers need be of
 //!   one moment.
 //!
 //! Times are nanoseconds since the process first asked for one, so that one word holds each; zero is "never".

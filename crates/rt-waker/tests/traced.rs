@@ -98,7 +98,7 @@ fn the_waker_may_be_lent_to_another_thread_during_the_poll() {
 #[test]
 fn a_function_that_panics_in_a_clone_is_a_panic_of_the_poll() {
     within(DEADLINE, || {
-        let future = async { poll_fn(|cx| Poll::Ready(drop(cx.waker().clone()))).await };
+        let future = async { poll_fn(|cx| Poll::Ready(cx.waker().clone())).await.wake() };
         let (task, handle) = Task::new(future, ByHand::new());
         let told = || std::panic::resume_unwind(Box::new("told"));
         let polled = task.poll(|task, running| poll_traced(task, running, &told));

@@ -43,7 +43,7 @@ fn a_list_names_all_that_are_alive_and_nobody_else() {
                 assert!(tasks.get(done_id).is_none(), "a task that is done is listed as alive");
                 assert_eq!(tasks.len(), 2, "somebody else's tasks:\n{tasks}");
                 let text = tasks.to_string();
-                assert!(text.lines().count() == 3 && text.contains("\"") == false, "{text}");
+                assert!(text.lines().count() == 3, "a line a task, and a head: {text}");
                 assert!(text.contains("waits") && text.contains("tasks.rs"), "no table: {text}");
             });
         });
@@ -86,13 +86,12 @@ fn polls_and_times_are_counted_where_asked() {
             };
             let _entered = runtime.enter();
             let task = task::Builder::new().name("works").spawn(works);
-            let unpolled = runtime.block_on(async {
+            runtime.block_on(async {
                 while is_done.try_recv().is_err() {
                     yield_now().await;
                 }
                 yield_now().await;
                 rt::time::sleep(SLEEP).await;
-                rt::spawn_local(pending::<()>())
             });
             let tasks = runtime.handle().tasks();
             println!("{tasks}");
@@ -103,7 +102,6 @@ fn polls_and_times_are_counted_where_asked() {
             let (age, since) = (found.age.unwrap(), found.since_last_poll.unwrap());
             assert!(since >= SLEEP && since < age, "its last poll was before that: {found:?}");
             assert!(found.busy.unwrap() < age, "more than all of its time: {found:?}");
-            drop(unpolled);
         });
     }
 }
