@@ -172,7 +172,7 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
     }
 }
 
-/// Polls a task with a waker of its own and tells the probe. What comes back was woken meanwhile: it is
+/// Has the probe [poll](Probe::poll) a task, and tells it before and after. What comes back was woken meanwhile: it is
 /// to be queued again, behind what was queued during the poll (`[X2]`). A panic of the probe ends here.
 #[inline]
 // COURSE(4.4) stub: todo

@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::future::{pending, poll_fn};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
 use rt_executor::{Executor, Fifo, Probe, yield_now};
 use rt_task::Builder;
-use rt_task::{End, Id, JoinHandle, Observer, Polled, Spawned, TaskRef};
+use rt_task::{End, Id, JoinHandle, Observer, Polled, Running, Spawned, TaskRef};
 use rt_testkit::{Timeline, within};
-use rt_waker::Parker;
+use rt_waker::{Parker, waker_ref};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -298,6 +298,11 @@ struct Faulty;
 impl Probe for Faulty {
     fn polling(&mut self, _: &TaskRef) {
         std::panic::resume_unwind(Box::new("polling"));
+    }
+
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        running.poll(&mut Context::from_waker(&waker_ref(task)));
+        std::panic::resume_unwind(Box::new("poll"));
     }
 
     fn polled(&mut self, _: Id, _: &Polled) {

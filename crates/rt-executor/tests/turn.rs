@@ -5,12 +5,12 @@ use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use rt_executor::{Core, Fifo, Handle, Home, Probe, TURN, block_on};
-use rt_task::{Id, JoinHandle, Polled, TaskRef};
+use rt_task::{Id, JoinHandle, Polled, Running, TaskRef};
 use rt_testkit::within;
 
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -247,6 +247,34 @@ fn the_probe_is_told_what_the_turn_does() {
         ];
         println!("{}", told.0.borrow().join("\n"));
         assert_eq!(*told.0.borrow(), expected, "whoever draws the timeline is told otherwise");
+    });
+}
+
+/// Makes the polls itself, every second one: the others it leaves out.
+#[derive(Clone, Default)]
+struct Hesitant(Trace<String>);
+
+impl Probe for Hesitant {
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        let is_left_out = self.0.borrow().len() % 2 == 0;
+        let what = if is_left_out { "left out" } else { "polled" };
+        self.0.borrow_mut().push(format!("{} {what}", task.name().unwrap_or_default()));
+        if !is_left_out {
+            running.poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+#[test]
+fn the_probe_makes_the_poll_and_what_it_leaves_out_is_queued_again() {
+    within(DEADLINE, || {
+        let probe = Hesitant::default();
+        let mut home = Home::new(Fifo::new(), probe.clone(), Waker::noop().clone());
+        let builder = rt_task::Builder::new().name("one");
+        let task = home.local_handle().spawn_with(builder, async {});
+        assert_eq!(home.enter().turn(), 2, "a task that was not polled is lost");
+        assert!(task.is_finished(), "the probe's poll is no poll");
+        assert_eq!(*probe.0.borrow(), ["one left out", "one polled"], "the probe is passed over");
     });
 }
 
