@@ -256,7 +256,7 @@ struct Hesitant(Trace<String>);
 
 impl Probe for Hesitant {
     fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
-        let is_left_out = self.0.borrow().len() % 2 == 0;
+        let is_left_out = self.0.borrow().len().is_multiple_of(2);
         let what = if is_left_out { "left out" } else { "polled" };
         self.0.borrow_mut().push(format!("{} {what}", task.name().unwrap_or_default()));
         if !is_left_out {
