@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use rt_task::{Polled, Task};
+use rt_task::{JoinHandle, Polled, Task};
 use rt_testkit::{ByHand, within};
 use rt_waker::{poll_traced, task_of, waker};
 
@@ -19,6 +19,14 @@ fn traced(task: Task) -> (Polled, usize) {
     let told = || _ = clones.fetch_add(1, Ordering::Relaxed);
     let polled = task.poll(|task, running| poll_traced(task, running, &told));
     (polled, clones.into_inner())
+}
+
+/// Ends a task that waits for ever: alive, it would hold its own queue.
+fn end<T>(hand: &ByHand, handle: &JoinHandle<T>) {
+    handle.abort();
+    while let Some(task) = hand.pop() {
+        drop(task);
+    }
 }
 
 #[test]
@@ -47,10 +55,7 @@ fn each_clone_is_told_of_and_is_a_waker_of_the_task_like_any_other() {
         assert_eq!(hand.scheduled(), 1, "the wake is lost, the task hangs");
         drop(wakers);
         assert_eq!(reference.word().count(), before, "a reference is lost or leaked: [K1]");
-        handle.abort();
-        while let Some(task) = hand.pop() {
-            drop(task);
-        }
+        end(&hand, &handle);
     });
 }
 
@@ -90,8 +95,10 @@ fn the_waker_may_be_lent_to_another_thread_during_the_poll() {
             });
             Poll::<()>::Pending
         });
-        let (task, _handle) = Task::new(future, ByHand::new());
+        let hand = ByHand::new();
+        let (task, handle) = Task::new(future, hand.clone());
         assert_eq!(traced(task).1, 4, "a clone on another thread is one too");
+        end(&hand, &handle);
     });
 }
 
@@ -104,7 +111,9 @@ fn a_function_that_panics_in_a_clone_is_a_panic_of_the_poll() {
         let polled = task.poll(|task, running| poll_traced(task, running, &told));
         assert!(matches!(polled, Polled::Panicked), "it unwinds through the executor: {polled:?}");
         drop(handle);
-        let (task, _handle) = Task::new(pending::<()>(), ByHand::new());
+        let hand = ByHand::new();
+        let (task, handle) = Task::new(pending::<()>(), hand.clone());
         assert_eq!(traced(task).1, 0, "nobody keeps a waker");
+        end(&hand, &handle);
     });
 }
