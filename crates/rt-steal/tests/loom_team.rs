@@ -400,6 +400,29 @@ fn an_age_is_that_of_the_poll_that_was_seen_and_of_no_other() {
 }
 
 #[test]
+fn a_poll_that_lasts_is_told_of_with_its_own_task() {
+    explore("stamp: a watchdog against the end of a poll and the next one", 2, || {
+        let stamp = Arc::new(Stamp::new());
+        let (first, second) = (Id::next(), Id::next());
+        let worker = stamp.clone();
+        let begins = thread::spawn(move || {
+            worker.begin(Some(first));
+            assert!(!worker.look(), "it is seen for the first time");
+        });
+        begins.join().expect("no panic");
+        let worker = stamp.clone();
+        let works = thread::spawn(move || {
+            worker.tick();
+            worker.begin(Some(second));
+        });
+        let blamed = stamp.lasting().map(|poll| poll.task);
+        assert!(blamed.is_none_or(|task| task == first), "a task that has just begun is blamed");
+        works.join().expect("no panic");
+        assert_eq!(stamp.lasting(), None, "nobody has seen the second poll");
+    });
+}
+
+#[test]
 fn a_look_and_an_age_meet_at_what_was_seen() {
     explore("stamp: a look against an age", 2, || {
         let stamp = Arc::new(Stamp::new());
