@@ -8,9 +8,9 @@
 //! A future that is pending has left a clone of its waker where somebody will find it. So the next poll is
 //! given a waker that [tells of its clones](https://docs.rs/rt-waker), and each of them is a backtrace.
 //!
-//! * **[WT1]** The poll is a real one: what is ready goes on, and nobody is told that it is pending. A task that
+//! * The poll is a real one: what is ready goes on, and nobody is told that it is pending. A task that
 //!   is asked is polled once more than else.
-//! * **[WT2]** Nobody asks, nothing is done: the probe looks here only while
+//! * Nobody asks, nothing is done: the probe looks here only while
 //!   [something is watched](rt_task::is_watched).
 
 use std::backtrace::Backtrace;
