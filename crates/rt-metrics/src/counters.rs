@@ -67,11 +67,7 @@ impl Counters {
             Polled::Completed => COMPLETED,
             Polled::Panicked => PANICKED,
             Polled::Cancelled => CANCELLED,
-            Polled::Again(_) => {
-                // Whom its budget has stopped has woken itself: so yields are looked for here alone.
-                self.count_yields();
-                AGAIN
-            }
+            Polled::Again(_) => AGAIN,
         };
         add(&self.polled[outcome], 1);
     }
@@ -108,6 +104,7 @@ impl Counters {
 
     #[inline]
     pub(crate) fn turned(&self, waiting: usize) {
+        self.count_yields();
         self.waiting.store(waiting as u64, Ordering::Relaxed);
     }
 

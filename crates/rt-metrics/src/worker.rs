@@ -22,7 +22,7 @@ pub struct WorkerSnapshot {
     pub cancelled: u64,
     /// Polls in which the task was woken, so that it was queued again at once.
     pub requeued: u64,
-    /// Polls that ended because the task's [budget](rt_task::coop) was used up.
+    /// Polls that ended because the task's [budget](rt_task::coop) was used up: known when the turn is over.
     pub yields: u64,
     /// Tasks that were spawned at this worker, on its own thread; local ones are not among them.
     pub spawned: u64,

@@ -127,6 +127,7 @@ fn what_a_budget_ends_is_counted_for_the_thread_that_polled() {
         let (task, _handle) = Task::new(greedy(), ByHand::new());
         let again = poll_with_waker(task);
         meter.polled(&again);
+        meter.turned(0);
         assert_eq!(worker(&roster, 0).yields, 1);
         meter.rest();
         // On another thread, which has used up no budget yet.

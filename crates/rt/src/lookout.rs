@@ -32,8 +32,7 @@ impl fmt::Debug for Find {
     }
 }
 
-/// A part of the [`Recorder`](crate::recorder::Recorder). While nobody asks it costs a poll three loads and as
-/// many branches.
+/// A part of the [`Recorder`](crate::recorder::Recorder), which comes here only if there is something to do.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lookout {
     /// What is counted of each task that is spawned.
@@ -56,6 +55,11 @@ impl Lookout {
         Lookout { watch, ..self }
     }
 
+    /// Whether every poll is shown.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
     /// A fresh watch for a thread, if polls that last are told of.
     pub(crate) fn new_watch(&self, worker: Option<usize>) -> Option<Arc<Watch>> {
         self.dog.clone().map(|dog| Watch::new(dog, worker))
@@ -67,24 +71,15 @@ impl Lookout {
         Awake(watch)
     }
 
-    #[inline]
     pub(crate) fn polling(&self, task: &TaskRef) {
         if let Some(watch) = &self.watch {
             watch.begin(task.id());
         }
     }
 
-    #[inline]
-    pub(crate) fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
-        if rt_task::is_watched() {
-            self.poll_watched(task, running);
-        } else {
-            running.poll(&mut Context::from_waker(&waker_ref(task)));
-        }
-    }
-
+    /// Polls where tasks are measured, or asked about.
     #[cold]
-    fn poll_watched(&mut self, task: &TaskRef, running: Running<'_>) {
+    pub(crate) fn poll_watched(&mut self, task: &TaskRef, running: Running<'_>) {
         self.asked = self.waits.asked_for(task.id());
         let asked = self.asked.as_ref();
         let poll = || match asked {
@@ -97,7 +92,6 @@ impl Lookout {
         }
     }
 
-    #[inline]
     pub(crate) fn polled(&mut self, task: Id, polled: &Polled) {
         if let Some(watch) = &self.watch {
             watch.end();
@@ -107,7 +101,6 @@ impl Lookout {
         }
     }
 
-    #[cold]
     fn answer(&mut self, task: Id, polled: &Polled) {
         let is_done = !matches!(polled, Polled::Pending | Polled::Again(_));
         if let Some(request) = self.asked.take() {

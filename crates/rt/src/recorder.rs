@@ -1,20 +1,29 @@
 //! What the threads of a runtime are watched with.
 
 use std::sync::Arc;
+use std::task::Context;
 
 use rt_executor::Probe;
 use rt_metrics::trace::{Outcome, Trace, What};
 use rt_metrics::{Meter, PollTimer, PollTimes, Roster};
 use rt_steal::Watch;
 use rt_task::{Id, Polled, Running, Stats, TaskRef};
+use rt_waker::waker_ref;
 
 use crate::hooks::{self, Hooks};
 use crate::ledger::Ledger;
 use crate::lookout::Lookout;
 
+/// Somebody wants to know of every poll.
+const EVERY: u8 = 1;
+/// Somebody asks about the poll that goes on.
+const THIS: u8 = 1 << 1;
+
 /// The probe of every runtime: it counts, always, and one branch an event says that nothing more is recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
+    /// What is wanted beside numbers: [`EVERY`], [`THIS`].
+    wanted: u8,
     trace: Option<Trace>,
     pub(crate) hooks: Hooks,
     pub(crate) lookout: Lookout,
@@ -34,12 +43,18 @@ impl Recorder {
     ) -> Recorder {
         let timer = times.map(|times| Box::new(PollTimer::new(times)));
         let meter = Meter::new(Arc::new(Roster::new(1)));
-        Recorder { trace, hooks, lookout, worker: None, meter, timer }
+        Recorder { wanted: 0, trace, hooks, lookout, worker: None, meter, timer }.attentive()
     }
 
     /// The probe of a thread whose polls a watch shows.
     pub(crate) fn watched(self, watch: Option<Arc<Watch>>) -> Recorder {
-        Recorder { lookout: self.lookout.watched(watch), ..self }
+        Recorder { lookout: self.lookout.watched(watch), ..self }.attentive()
+    }
+
+    /// Looks once for what is asked of every poll.
+    fn attentive(self) -> Recorder {
+        let is_any = self.trace.is_some() || self.timer.is_some() || self.lookout.is_watched();
+        Recorder { wanted: if is_any { EVERY } else { 0 }, ..self }
     }
 
     /// For a runtime of so many workers.
@@ -98,26 +113,19 @@ impl Recorder {
     }
 }
 
-impl Probe for Recorder {
-    #[inline]
-    fn polling(&mut self, task: &TaskRef) {
+impl Recorder {
+    #[cold]
+    fn polling_and_more(&mut self, task: &TaskRef) {
         if let Some(timer) = &mut self.timer {
             timer.polling(task, task.stats().and_then(Stats::since_wake));
         }
-        if self.trace.is_some() {
-            self.record(Some(task.id()), || What::Polling);
-        }
+        self.record(Some(task.id()), || What::Polling);
         self.lookout.polling(task);
     }
 
-    #[inline]
-    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
-        self.lookout.poll(task, running);
-    }
-
-    #[inline]
-    fn polled(&mut self, task: Id, polled: &Polled) {
-        self.meter.polled(polled);
+    #[cold]
+    fn polled_and_more(&mut self, task: Id, polled: &Polled) {
+        self.wanted &= !THIS;
         if let Some(timer) = &mut self.timer {
             timer.polled();
         }
@@ -129,6 +137,35 @@ impl Probe for Recorder {
                 Polled::Again(_) => Outcome::Again,
             })
         });
+    }
+}
+
+impl Probe for Recorder {
+    #[inline]
+    fn polling(&mut self, task: &TaskRef) {
+        if self.wanted != 0 {
+            self.polling_and_more(task);
+        }
+    }
+
+    #[inline]
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+        if rt_task::is_watched() {
+            self.wanted |= THIS;
+            self.lookout.poll_watched(task, running);
+        } else {
+            running.poll(&mut Context::from_waker(&waker_ref(task)));
+        }
+    }
+
+    #[inline]
+    fn polled(&mut self, task: Id, polled: &Polled) {
+        self.meter.polled(polled);
+        // Who has ended may have been asked about, and not have been polled for it.
+        let is_over = !matches!(polled, Polled::Pending | Polled::Again(_));
+        if self.wanted != 0 || (is_over && rt_task::is_watched()) {
+            self.polled_and_more(task, polled);
+        }
     }
 
     fn turned(&mut self, waiting: usize) {
