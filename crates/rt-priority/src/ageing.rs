@@ -60,6 +60,7 @@ impl Ageing {
 
     /// Who is next. `None` if nobody waits.
     #[inline]
+    // COURSE(9.1) stub: todo
     pub fn choose(&mut self, waiting: Waiting) -> Option<Priority> {
         let highest = waiting.highest()?;
         if waiting.len() == 1 {
@@ -70,6 +71,8 @@ impl Ageing {
         Some(self.among(waiting, highest))
     }
 
+    /// Who is next of two or three that wait: it begins again at zero, and the others were passed over once more `[AG1]`.
+    // COURSE(9.1) stub: todo
     fn among(&mut self, waiting: Waiting, highest: Priority) -> Priority {
         self.left -= 1;
         let chosen = if self.left == 0 {

@@ -96,6 +96,7 @@ impl<Q> Lanes<Q> {
 impl<Q: RunQueue> Lanes<Q> {
     /// Into the lane of its class.
     #[inline(never)]
+    // COURSE(9.2) stub: todo
     fn push_beside(&mut self, class: Priority, task: Task) -> Result<(), Task> {
         self.lane(class).push(task)?;
         self.waiting = self.waiting.with(class);
@@ -104,6 +105,7 @@ impl<Q: RunQueue> Lanes<Q> {
 
     /// Of the class that the rule chooses, and again if there is none of it [LA1] [LA3].
     #[inline(never)]
+    // COURSE(9.2) stub: todo
     fn pop_chosen(&mut self) -> Option<Task> {
         for class in self.waiting.iter() {
             if self.lane(class).is_empty() {
@@ -124,7 +126,9 @@ impl<Q: RunQueue> Lanes<Q> {
         }
     }
 
+    /// Whether something is in one of these lanes: the set says what may be `[LA1]`.
     #[inline(never)]
+    // COURSE(9.2) stub: todo
     fn has_some(&self, classes: Waiting) -> bool {
         classes.iter().any(|class| !self.lanes[class as usize].is_empty())
     }
@@ -133,6 +137,7 @@ impl<Q: RunQueue> Lanes<Q> {
 impl<Q: RunQueue> RunQueue for Lanes<Q> {
     /// Behind all of its class `[LA2]`. An error says that there is no room in that lane.
     #[inline]
+    // COURSE(9.2) stub: todo
     fn push(&mut self, task: Task) -> Result<(), Task> {
         let class = task.priority();
         if class != Priority::Normal {
@@ -143,7 +148,9 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
         Ok(())
     }
 
+    /// `None` only if all lanes are empty; where `Normal` alone is in use nobody is chosen `[LA4]`.
     #[inline]
+    // COURSE(9.2) stub: todo
     fn pop(&mut self) -> Option<Task> {
         if self.waiting != NORMAL_ALONE {
             return self.pop_chosen();
@@ -152,6 +159,7 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
     }
 
     #[inline]
+    // COURSE(9.2) stub: todo
     fn is_empty(&self) -> bool {
         if self.waiting == NORMAL_ALONE {
             return self.lanes[Priority::Normal as usize].is_empty(); // [LA4]
@@ -160,6 +168,7 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
     }
 
     #[inline]
+    // COURSE(9.2) stub: todo
     fn len(&self) -> usize {
         self.lanes.iter().map(Q::len).sum()
     }
@@ -173,6 +182,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
         Stealers { lanes: self.lanes.each_ref().map(Q::stealer) }
     }
 
+    // COURSE(9.5) stub: todo
     fn local(&self) -> Self::Local {
         let [high, normal, low] = &self.lanes;
         let lanes = [high.local(), normal.local(), low.local()];
@@ -180,17 +190,20 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
     }
 
     /// With the rule of the other one.
+    // COURSE(9.5) stub: todo
     fn renew(&mut self, fresh: Self) {
         self.rule = fresh.rule;
         self.lanes.iter_mut().zip(fresh.lanes).for_each(|(lane, fresh)| lane.renew(fresh));
     }
 
     #[inline]
+    // COURSE(9.4) stub: todo
     fn room(&self, class: Priority) -> usize {
         self.lanes[class as usize].room(class)
     }
 
     #[inline]
+    // COURSE(9.5) stub: todo
     fn has_others(&self, than: Priority) -> bool {
         if than == Priority::Normal && self.waiting.without(Priority::Normal).is_empty() {
             return false; // [LA4]
@@ -198,6 +211,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
         self.has_some(self.waiting.without(than))
     }
 
+    // COURSE(9.3) stub: todo
     fn steal(&mut self, from: &Self::Stealer) -> usize {
         self.steal_by(|lane, class| {
             let stealer = &from.lanes[class as usize];
@@ -205,6 +219,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
         })
     }
 
+    // COURSE(9.3) stub: todo
     fn steal_what_lasts(&mut self, from: &Self::Stealer, marks: MarkOf<Self>) -> usize {
         self.steal_by(|lane, class| {
             lane.steal_what_lasts(&from.lanes[class as usize], marks[class as usize])
@@ -212,6 +227,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
     }
 
     /// Out of the lane of its class `[LA5]`, which it may have changed since the push: then there may be room.
+    // COURSE(9.4) stub: todo
     fn overflow(&mut self, task: Task) -> TaskList {
         let class = task.priority();
         self.waiting = self.waiting.with(class);
@@ -221,6 +237,7 @@ impl<Q: Stealable> Stealable for Lanes<Q> {
 
 impl<Q: Stealable> Lanes<Q> {
     /// Of the most urgent class that gives some, into its lane here.
+    // COURSE(9.3) omit
     fn steal_by(&mut self, mut steal: impl FnMut(&mut Q, Priority) -> usize) -> usize {
         for class in Priority::ALL {
             let stolen = steal(self.lane(class), class);
@@ -242,10 +259,12 @@ pub struct Stealers<S> {
 impl<S: Victim> Victim for Stealers<S> {
     type Mark = [S::Mark; CLASSES];
 
+    // COURSE(9.3) stub: todo
     fn is_empty(&self) -> bool {
         self.lanes.iter().all(S::is_empty)
     }
 
+    // COURSE(9.3) stub: todo
     fn len(&self) -> usize {
         self.lanes.iter().map(S::len).sum()
     }
@@ -254,6 +273,7 @@ impl<S: Victim> Victim for Stealers<S> {
         self.lanes.each_ref().map(S::mark)
     }
 
+    // COURSE(9.3) stub: todo
     fn lasts(&self, marks: Self::Mark) -> bool {
         self.lanes.iter().zip(marks).any(|(lane, mark)| lane.lasts(mark))
     }
