@@ -7,6 +7,10 @@
 //!   whoever reads it knows both how long it was and for how long it goes on.
 //! * **[MT3]** What was shown of that never becomes less: who goes to wait reads the clock, and then writes the
 //!   word; who looks in between reads a later clock. So the most that was shown is kept beside the word.
+//! * **[MT4]** A thread was woken for nothing if it has polled nothing between two waits. That is known, and counted,
+//!   when the second begins. Before the first there was no wake.
+//! * **[MT5]** Yields are counted a thread, whoever polls there: who begins to count notes where that stands, and adds
+//!   what came since. Who ends a poll by its budget has woken itself, so that only such polls look.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -47,8 +51,9 @@ pub(crate) struct Counters {
     yields_before: AtomicU64,
 }
 
-/// [MT1]
+/// Adds to a counter of this thread's own [MT1].
 #[inline]
+// COURSE(10.3) stub: todo
 fn add(counter: &AtomicU64, count: u64) {
     counter.store(get(counter) + count, Ordering::Relaxed);
 }
@@ -59,8 +64,9 @@ fn get(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
-    /// A poll is over.
+    /// A poll is over: it is counted by what came of it, and so is what its budget has stopped [MT5].
     #[inline]
+    // COURSE(10.3) stub: todo
     pub(crate) fn polled(&self, polled: &Polled) {
         let outcome = match polled {
             Polled::Pending => PENDING,
@@ -108,7 +114,8 @@ impl Counters {
         self.waiting.store(waiting as u64, Ordering::Relaxed);
     }
 
-    /// The thread is about to wait. It was woken for nothing if it has polled nothing since.
+    /// The thread is about to wait. It was woken for nothing if it has polled nothing since [MT4].
+    // COURSE(10.3) stub: todo
     pub(crate) fn parking(&self, now: u64) {
         let polls = self.polls();
         if get(&self.unparks) > 0 && polls == get(&self.polls_before) {
@@ -144,6 +151,7 @@ impl Counters {
     }
 
     /// How long it was busy [MT3]. The clock is read between two looks at the word, so that it is the word's time.
+    // COURSE(10.2) stub: expr: 0
     fn busy(&self, clock: impl Fn() -> u64) -> u64 {
         let mut busy = get(&self.busy);
         loop {
@@ -211,10 +219,13 @@ impl Counters {
 struct Busy(u64);
 
 impl Busy {
+    /// Busy no more, after it was for `total`.
     fn resting(total: u64) -> Busy {
         Busy(total << 1)
     }
 
+    /// Awake from `now` on, after it was busy for `total`.
+    // COURSE(10.2) stub: todo
     fn awake(now: u64, total: u64) -> Busy {
         Busy(now.saturating_sub(total) << 1 | 1)
     }
@@ -223,6 +234,8 @@ impl Busy {
         self.0 & 1 == 1
     }
 
+    /// How long it was busy, at this moment.
+    // COURSE(10.2) stub: expr: 0
     fn total(self, now: u64) -> u64 {
         let word = self.0 >> 1;
         if self.is_awake() { now.saturating_sub(word) } else { word }

@@ -5,9 +5,11 @@
 //!   buckets   one each      8 of width 2    8 of width 4     …     8 of width 2^(e-3)
 //! ```
 //!
-//! A bucket is an eighth of the power of two that it begins with at most, so its middle is no farther than a
-//! sixteenth from any value in it: that is the [`ERROR`](Histogram::ERROR) of a quantile, whatever the values
-//! are. Gil Tene's HdrHistogram (2012) counts so.
+//! * **[HI1]** Each value has one bucket, and that is no wider than an eighth of its smallest value: so its middle is no
+//!   farther than a sixteenth from any value in it. That is the [`ERROR`](Histogram::ERROR) of a quantile, whatever the
+//!   values are. Gil Tene's HdrHistogram (2012) counts so.
+//! * **[HI2]** A quantile is the middle of the bucket in which that value stands which so large a part of all is no
+//!   larger than; it is never more than the largest that came.
 //!
 //! It is plain data, without a clock and without a lock.
 
@@ -103,8 +105,9 @@ impl Histogram {
         Duration::from_nanos(self.quantile_value(part))
     }
 
-    /// The same of numbers.
+    /// The same of numbers [HI2].
     #[must_use]
+    // COURSE(10.1) stub: todo
     pub fn quantile_value(&self, part: f64) -> u64 {
         let rank = rank_of(part, self.count);
         let mut seen = 0;
@@ -153,8 +156,9 @@ impl AddAssign<&Histogram> for Histogram {
 }
 
 /// The bucket that takes a value: for small ones the value itself; else the power of two below it says in
-/// which group, and the [`PARTS_BITS`] behind the highest bit say where in that.
+/// which group, and the [`PARTS_BITS`] behind the highest bit say where in that [HI1].
 #[inline]
+// COURSE(10.1) stub: todo
 fn bucket_of(value: u64) -> usize {
     let Some(exponent) = value.checked_ilog2().filter(|&exponent| exponent >= PARTS_BITS) else {
         return value as usize;
@@ -166,6 +170,7 @@ fn bucket_of(value: u64) -> usize {
 }
 
 /// The smallest value that a bucket takes.
+// COURSE(10.1) stub: todo
 fn lowest_of(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     if bucket < 2 * PARTS {
@@ -186,7 +191,8 @@ fn middle_of(bucket: usize) -> u64 {
     lowest + (highest - lowest) / 2
 }
 
-/// Which of `count` values, in order, stands at this part: from 1 to `count`.
+/// Which of `count` values, in order, stands at this part: from 1 to `count` [HI2].
+// COURSE(10.1) stub: todo
 fn rank_of(part: f64, count: u64) -> u64 {
     let rank = (part.clamp(0.0, 1.0) * count as f64).ceil() as u64;
     rank.clamp(1, count.max(1))

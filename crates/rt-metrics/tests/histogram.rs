@@ -112,6 +112,16 @@ fn every_small_value_and_every_border_has_its_bucket() {
 }
 
 #[test]
+fn no_quantile_is_longer_than_the_longest() {
+    within(LIMIT, || {
+        for value in 0..5000 {
+            let longest = of(&[0, value]).quantile_value(1.0);
+            assert!(longest <= value, "the longest is said to be {longest}, and is {value}");
+        }
+    });
+}
+
+#[test]
 fn one_of_nothing_says_zero_and_allocates_nothing_for_it() {
     within(LIMIT, || {
         let empty = Histogram::new();

@@ -142,12 +142,13 @@ fn a_poll_inside_of_a_poll_is_a_bar_inside_of_a_bar() {
 fn what_was_cut_off_is_drawn_as_far_as_it_was_seen() {
     let _alone = alone();
     within(LIMIT, || {
-        let trace = Trace::new(3);
+        let trace = Trace::new(4);
         let (cut, open) = (Id::next(), Id::next());
         trace.record(Some(cut), None, What::Polling); // dropped
         trace.record(None, None, What::Stolen(1));
         trace.record(Some(cut), None, What::Polled(Outcome::Pending));
         trace.record(Some(open), None, What::Polling);
+        trace.record(None, None, What::Stolen(2));
         let picture = trace.picture();
         let [first, last] = &picture.bars[..] else { panic!("{:?}", picture.bars) };
         assert_eq!((first.from, first.outcome), (0, Some(Outcome::Pending)));

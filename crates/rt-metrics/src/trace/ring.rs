@@ -1,4 +1,7 @@
 //! The last events of one thread.
+//!
+//! * **[TR3]** A thread that has too many events drops its own oldest one, and nobody else's. What was dropped is
+//!   counted: a reader can tell whether it sees all.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +42,9 @@ impl Ring {
         Ring { number, name, capacity, book: Mutex::default() }
     }
 
-    /// Takes one event in. The oldest goes if there is no room.
+    /// Takes one event in. The oldest goes if there is no room, and is counted [TR3]. Whoever
+    /// once said which worker the thread is has said it for good.
+    // COURSE(10.4) stub: leak
     pub(crate) fn push(&self, entry: Entry, worker: Option<usize>) {
         let mut book = self.book();
         book.worker = worker.or(book.worker);
@@ -53,6 +58,7 @@ impl Ring {
     }
 
     /// What is there, the oldest first, and whose it is.
+    // COURSE(10.4) stub: todo
     pub(crate) fn read(&self, events: &mut Vec<Event>) -> Thread {
         let book = self.book();
         let worker = book.worker;

@@ -1,4 +1,7 @@
 //! What the handles of a trace and the threads share: the rings.
+//!
+//! * **[TR4]** Events are put in order when somebody reads, by their time; of one thread they stay in the order in
+//!   which they happened.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -48,12 +51,13 @@ impl Shared {
         self.late.get_or_init(|| self.ring(Some("threads that end".to_owned())))
     }
 
-    /// All events, by time, and the threads on which they happened.
+    /// All events, by time, and the threads on which they happened. What one thread did stays in its order,
+    /// also if the clock did not move [TR4].
+    // COURSE(10.4) stub: todo
     pub(crate) fn read(&self) -> (Vec<Event>, Vec<Thread>) {
         let rings = self.rings().all.clone();
         let mut events = Vec::new();
         let threads = rings.iter().map(|ring| ring.read(&mut events)).collect();
-        // Stable: what one thread did in the same nanosecond stays in its order.
         events.sort_by_key(|event| event.at);
         (events, threads)
     }

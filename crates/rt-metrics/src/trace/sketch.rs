@@ -132,6 +132,9 @@ impl Sketch {
         }
     }
 
+    /// Begins a bar, and takes the wake that led to it [PI2]. What the thread had learned while it waited is of
+    /// no concern to whom it wakes from now on.
+    // COURSE(10.5) stub: todo
     fn open(&mut self, event: &Event, at: u64, doing: Doing, task: Option<usize>) {
         let bar = self.picture.bars.len();
         let Some(hand) = self.hands.get_mut(&event.thread) else { return };
@@ -143,7 +146,8 @@ impl Sketch {
         self.picture.bars.push(Bar { thread, doing, task, from: at, to, outcome, ended, wake });
     }
 
-    /// Ends a bar, and with it what is open inside of it [PI1].
+    /// Ends a bar, and with it what is open inside of it [PI1]. If its beginning was not seen, see [PI3].
+    // COURSE(10.5) stub: todo
     fn close(
         &mut self,
         event: &Event,
@@ -174,6 +178,8 @@ impl Sketch {
         }
     }
 
+    /// Notes who was made to run and why. It may have led to the next poll [PI2].
+    // COURSE(10.5) stub: todo
     fn wake(&mut self, event: &Event, at: u64, task: Option<usize>, by: Option<usize>) {
         let (Some(task), Some(hand)) = (task, self.hands.get(&event.thread)) else { return };
         let cause = match event.what {
@@ -200,7 +206,8 @@ impl Sketch {
         self.picture.marks.push(Mark { at, thread: hand.row, task, by, what: event.what });
     }
 
-    /// What goes on is drawn until the last event [PI3].
+    /// What goes on is drawn until the last event [PI3]; the bars are in the order in which they began.
+    // COURSE(10.5) stub: todo
     fn finish(self) -> Picture {
         let mut picture = self.picture;
         for bar in self.hands.values().flat_map(|hand| &hand.open) {
