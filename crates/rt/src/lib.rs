@@ -23,6 +23,8 @@ mod stall;
 
 mod context;
 
+mod asking;
+
 pub mod io;
 pub mod metrics;
 pub mod net;

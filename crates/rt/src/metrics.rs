@@ -22,12 +22,17 @@
 use std::fmt;
 use std::time::Duration;
 
+pub use rt_metrics::tasks::{Phase, TaskInfo, Tasks};
+pub use rt_metrics::waits::{Frame, NotTraced, TaskTrace};
 pub use rt_metrics::{
     BlockingSnapshot, Histogram, PlaceSnapshot, Places, Snapshot, SocketsSnapshot, TimersSnapshot,
     WorkerSnapshot,
 };
 pub use rt_task::Tally;
 
+use rt_task::Id;
+
+use crate::asking;
 use crate::inner::Inner;
 use crate::messages;
 
@@ -54,15 +59,15 @@ impl RuntimeMetrics {
     /// pool, of the wheels and of the reactor.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = self.tasks();
+        let mut snapshot = self.polls();
         snapshot.blocking = self.blocking();
         snapshot.timers = self.timers();
         snapshot.sockets = self.sockets();
         snapshot
     }
 
-    /// What concerns tasks alone.
-    fn tasks(&self) -> Snapshot {
+    /// What concerns tasks and their polls alone.
+    fn polls(&self) -> Snapshot {
         let ledger = &self.inner.ledger;
         let mut snapshot = Snapshot::new(0);
         // What came of polls before what was let in: else a task might have ended that was not spawned.
@@ -135,6 +140,41 @@ impl RuntimeMetrics {
         self.inner.ledger.times.as_ref().map(|times| times.read()).unwrap_or_default()
     }
 
+    /// The tasks that are alive, and what each of them does: [`Handle::tasks`](crate::runtime::Handle::tasks).
+    ///
+    /// ```
+    /// let runtime = rt::runtime::Runtime::new()?;
+    /// let waits = runtime.spawn(std::future::pending::<()>());
+    /// let tasks = runtime.metrics().tasks();
+    /// println!("{tasks}"); // a table
+    /// assert!(tasks.get(waits.id()).is_some());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        self.inner.tasks().iter().collect()
+    }
+
+    /// Where a task waits: [`Handle::trace_task`](crate::runtime::Handle::trace_task).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = rt::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(rt::time::sleep(Duration::from_secs(1 << 30)));
+    /// let trace = runtime.metrics().where_it_waits(task.id(), Duration::from_secs(10)).unwrap();
+    /// println!("{trace}"); // a tree of functions
+    /// # assert!(!trace.is_done());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there: if no such task is alive, if no poll of it is over in time, or if this thread would have to poll it.
+    pub fn where_it_waits(&self, id: Id, timeout: Duration) -> Result<TaskTrace, NotTraced> {
+        asking::where_it_waits(&self.inner, id, timeout)
+    }
+
     /// All of it as text for Prometheus, to be served as `text/plain; version=0.0.4`: the
     /// [snapshot](Snapshot::to_prometheus), and the [places](Places::to_prometheus) if polls are measured.
     #[must_use]
@@ -148,7 +188,7 @@ impl RuntimeMetrics {
 
     #[track_caller]
     fn worker(&self, index: usize) -> WorkerSnapshot {
-        let workers = self.tasks().workers;
+        let workers = self.polls().workers;
         let count = workers.len();
         match workers.into_iter().nth(index) {
             Some(worker) => worker,
@@ -186,13 +226,13 @@ impl RuntimeMetrics {
     /// Tasks that came in from threads that do not work here.
     #[must_use]
     pub fn remote_schedule_count(&self) -> u64 {
-        self.tasks().remote_schedules
+        self.polls().remote_schedules
     }
 
     /// Polls that ended because the task's budget was used up.
     #[must_use]
     pub fn budget_forced_yield_count(&self) -> u64 {
-        self.tasks().total().yields
+        self.polls().total().yields
     }
 
     /// How long the worker was busy.

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use rt_metrics::tasks::Tasks;
 use rt_metrics::waits::{NotTraced, TaskTrace};
-use rt_task::{Builder, Id, JoinHandle, ThreadNumber};
+use rt_task::{Builder, Id, JoinHandle};
 use rt_waker::Parker;
 
+use crate::asking;
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
 use crate::metrics::RuntimeMetrics;
 use crate::runtime::session::Session;
-use crate::task::blocking::{self, block_in_place};
+use crate::task::blocking;
 use crate::trace::Trace;
 
 /// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
@@ -172,21 +173,7 @@ impl Handle {
     /// If no such task is alive; if no poll of it is over within `timeout`: it is in a long one, or nobody runs it; and
     /// at once if this thread is the one that would have to poll it.
     pub fn trace_task(&self, id: Id, timeout: Duration) -> Result<TaskTrace, NotTraced> {
-        let task = self.inner.find(id).ok_or_else(NotTraced::gone)?;
-        if task.home() == Some(ThreadNumber::current()) || self.is_driven_here() {
-            return Err(NotTraced::would_block());
-        }
-        let waits = &self.inner.recorder.lookout.waits;
-        match context::blocking() {
-            Some(RuntimeFlavor::MultiThread) => block_in_place(|| waits.ask(&task, timeout)),
-            _ => waits.ask(&task, timeout),
-        }
-    }
-
-    /// Whether its tasks wait for what this thread does.
-    fn is_driven_here(&self) -> bool {
-        let blocks = context::blocking() == Some(RuntimeFlavor::CurrentThread);
-        blocks && context::runtime().is_some_and(|runtime| runtime.is(&self.inner))
+        asking::where_it_waits(&self.inner, id, timeout)
     }
 
     /// Which kind of runtime it is.
