@@ -7,7 +7,7 @@
 //! What it needs of the runtime that it looks at is a [`Handle`](rt::runtime::Handle), and
 //! `Builder::poll_histograms`, which measures. The files, from the bottom up:
 //!
-//! * `load.rs`: the program.
+//! * `background.rs`, `load.rs`: the program.
 //! * `look.rs`: what is read of its runtime, and what happened between two looks.
 //! * `notes.rs`: what would have gone to the standard error, across the picture.
 //! * `keys.rs`: what keys do; which order, which page.
@@ -24,15 +24,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event;
-use rt::runtime::{Builder, Runtime};
+use rt::runtime::{Builder, Runtime, Stall};
 use rt::task::{self, JoinHandle};
 
+mod background;
 mod keys;
 mod load;
 mod look;
-mod notes;
+pub(crate) mod notes;
 mod panes;
-mod screen;
+pub(crate) mod screen;
 mod tasks;
 mod text;
 mod view;
@@ -65,7 +66,7 @@ pub(crate) fn run(limit: Option<Duration>) -> io::Result<()> {
         .worker_threads(2)
         .poll_histograms(true)
         .task_stats(true)
-        .on_stall(move |stall| on_stall.add(stall.to_string()))
+        .on_stall(move |stall| on_stall.add(stalled(stall)))
         .build()?;
     let entered = runtime.enter();
     let program = task::Builder::new().name("program").spawn(load::run(limit));
@@ -79,8 +80,18 @@ pub(crate) fn run(limit: Option<Duration>) -> io::Result<()> {
         print(&Look::at(runtime.handle()))?;
     }
     // The terminal is the user's again, whatever the program does now.
-    let report = runtime.shutdown(PATIENCE);
-    writeln!(out, "{} tasks were completed, {} cancelled", report.completed, report.cancelled)
+    let metrics = runtime.metrics();
+    runtime.shutdown_timeout(PATIENCE);
+    let tasks = metrics.snapshot().tasks;
+    let (spawned, completed, cancelled) = (tasks.spawned, tasks.completed, tasks.cancelled);
+    writeln!(out, "{spawned} tasks were spawned, {completed} completed, {cancelled} cancelled")
+}
+
+/// In one line, of which the end may be cut off.
+fn stalled(stall: &Stall) -> String {
+    let name = stall.name().unwrap_or("a task without a name");
+    let elapsed = text::time(stall.elapsed());
+    format!("{name} in one poll for {elapsed} and more, spawned at {}", stall.place())
 }
 
 /// Until somebody quits it, a signal asks for that, or the program ends.

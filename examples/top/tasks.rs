@@ -10,7 +10,7 @@ use rt::runtime::TaskInfo;
 
 use super::keys::{Controls, Order};
 use super::look::Sample;
-use super::text::{class, head, heat, left, number, percent, place, right, time};
+use super::text::{class, count, head, heat, left, percent, place, right, time};
 
 /// From here on, there is room for where a task was spawned.
 const WIDE: u16 = 96;
@@ -43,7 +43,9 @@ pub(crate) fn draw(
     let first = controls.scroll(tasks.len(), page);
     let rows = tasks.iter().skip(first).take(page).map(|(busy, task)| {
         let cells = cells(task, sample.share(*busy));
-        Row::new(cells.into_iter().enumerate().filter(|(at, _)| is_shown(*at)).map(|(_, cell)| cell))
+        Row::new(
+            cells.into_iter().enumerate().filter(|(at, _)| is_shown(*at)).map(|(_, cell)| cell),
+        )
     });
     let columns = COLUMNS.iter().enumerate().filter(|(at, _)| is_shown(*at));
     let (titles, widths): (Vec<_>, Vec<_>) =
@@ -98,11 +100,11 @@ fn cells(task: &TaskInfo, share: f64) -> [Cell<'static>; 10] {
         right(task.id.to_string()),
         left(task.name.as_deref().unwrap_or("-")),
         left(class(task.class)),
-        left(place(task.place)),
+        left(place(task.place, usize::from(COLUMNS[SPAWNED_AT].2))),
         left(state),
         right(percent(share)).style(heat(share)),
         known(task.busy),
-        right(task.polls.map_or("-".to_owned(), |polls| number(polls as f64))),
+        right(task.polls.map_or("-".to_owned(), count)),
         known(task.age),
         known(task.since_last_poll),
     ]

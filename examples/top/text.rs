@@ -22,15 +22,27 @@ pub(crate) fn time(duration: Duration) -> String {
     }
 }
 
-/// A number, or so many a second: six characters at most.
-pub(crate) fn number(value: f64) -> String {
+/// So many a second: six characters at most.
+pub(crate) fn rate(value: f64) -> String {
+    if value > 0.0 && value < 9.95 { format!("{value:.1}") } else { count(value.round() as u64) }
+}
+
+/// A number: six characters at most.
+pub(crate) fn count(value: u64) -> String {
+    let number = value as f64;
     match value {
-        0.0 => "0".to_owned(),
-        ..9.95 => format!("{value:.1}"),
-        ..1e5 => format!("{value:.0}"),
-        ..1e6 => digits(value / 1e3, "k"),
-        ..1e9 => digits(value / 1e6, "M"),
-        _ => digits(value / 1e9, "G"),
+        0..100_000 => value.to_string(),
+        100_000..1_000_000 => digits(number / 1e3, "k"),
+        1_000_000..1_000_000_000 => digits(number / 1e6, "M"),
+        _ => digits(number / 1e9, "G"),
+    }
+}
+
+/// As much of it as there is room for.
+pub(crate) fn fit(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width.saturating_sub(1)) {
+        Some((at, last)) if at + last.len_utf8() < text.len() => format!("{}…", &text[..at]),
+        _ => text.to_owned(),
     }
 }
 
@@ -57,12 +69,13 @@ pub(crate) fn class(class: Priority) -> &'static str {
     }
 }
 
-/// The file without most of its folders, and the line.
-pub(crate) fn place(place: &Location<'_>) -> String {
+/// The file and the line; of its folders one, if there is room.
+pub(crate) fn place(place: &Location<'_>, width: usize) -> String {
     let file = place.file();
-    let mut slashes = file.rmatch_indices('/');
-    let start = slashes.nth(1).map_or(0, |(at, _)| at + 1);
-    format!("{}:{}", &file[start..], place.line())
+    let after = |slash| file.rmatch_indices('/').nth(slash).map_or(0, |(at, _)| at + 1);
+    let text = |start: usize| format!("{}:{}", &file[start..], place.line());
+    let (short, long) = (text(after(0)), text(after(1)));
+    if long.chars().count() <= width { long } else { short }
 }
 
 /// A cell whose text ends at the right: a number.

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use super::keys::Controls;
 use super::look::Sample;
 use super::notes::Notes;
-use super::text::{bold, number, time};
+use super::text::{bold, rate, time};
 use super::{panes, tasks};
 
 /// What is too small for all panes shows the ones above.
@@ -46,8 +46,8 @@ fn header(frame: &mut Frame<'_>, area: Rect, sample: &Sample<'_>, is_paused: boo
     let mut first = parts(&[
         ("up", time(now.elapsed)),
         ("workers", now.workers.len().to_string()),
-        ("waiting for any", now.injector_depth.to_string()),
-        ("from outside/s", number(sample.rate(sample.lately.remote_schedules))),
+        ("injector", now.injector_depth.to_string()),
+        ("remote/s", rate(sample.rate(sample.lately.remote_schedules))),
     ]);
     first.insert(0, Span::styled(" rt-top  ", bold()));
     if is_paused {
@@ -65,9 +65,9 @@ fn header(frame: &mut Frame<'_>, area: Rect, sample: &Sample<'_>, is_paused: boo
     let (timers, sockets, pool) = (&now.timers, &now.sockets, &now.blocking);
     let mut third = parts(&[
         ("wait", timers.waiting.to_string()),
-        ("fire/s", number(sample.rate(sample.lately.timers.fired))),
+        ("fire/s", rate(sample.rate(sample.lately.timers.fired))),
         ("sockets", (sockets.registered - sockets.deregistered).to_string()),
-        ("ready/s", number(sample.rate(sample.lately.sockets.ready))),
+        ("ready/s", rate(sample.rate(sample.lately.sockets.ready))),
         ("blocking", format!("{}/{}", pool.running, pool.threads)),
         ("queued", pool.queued.to_string()),
     ]);
