@@ -41,7 +41,7 @@ impl Entrance {
     {
         let scheduler = ToPool { shared: self.shared.clone(), ticket: self.ticket };
         let future = coop::unconstrained(Call::New(closure));
-        let (task, handle) = options.spawn(future, scheduler);
+        let (task, handle) = options.blocking().spawn(future, scheduler);
         // None: it was to be listed, and the list is closed.
         let Some(task) = task else { return handle };
         match task.poll(|_, running| running.poll(&mut Context::from_waker(Waker::noop()))) {
@@ -94,7 +94,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (task, handle) = options.spawn(Call::New(closure), Nowhere);
+    let (task, handle) = options.blocking().spawn(Call::New(closure), Nowhere);
     drop(task);
     handle
 }

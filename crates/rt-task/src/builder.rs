@@ -9,7 +9,7 @@ use crate::current;
 use crate::id::ThreadNumber;
 use crate::join::JoinHandle;
 use crate::living::{Generation, Living};
-use crate::observer::{self, Spawned};
+use crate::observer::{self, Kind, Spawned};
 use crate::priority::Priority;
 use crate::reference::TaskRef;
 use crate::schedule::Schedule;
@@ -36,6 +36,7 @@ pub struct Builder<'a> {
     name: Option<&'a str>,
     is_measured: bool,
     priority: Priority,
+    kind: Kind,
     place: &'static Location<'static>,
     living: Option<(&'a Living, Generation)>,
 }
@@ -45,13 +46,8 @@ impl<'a> Builder<'a> {
     #[track_caller]
     #[inline]
     pub fn new() -> Builder<'a> {
-        Builder {
-            name: None,
-            is_measured: false,
-            priority: Priority::Normal,
-            place: Location::caller(),
-            living: None,
-        }
+        let (priority, kind, place) = (Priority::Normal, Kind::Task, Location::caller());
+        Builder { name: None, is_measured: false, priority, kind, place, living: None }
     }
 
     /// Gives it a name, which is copied behind the cell.
@@ -76,6 +72,13 @@ impl<'a> Builder<'a> {
     #[inline]
     pub fn measured(self, is_measured: bool) -> Builder<'a> {
         Builder { is_measured, ..self }
+    }
+
+    /// Says that it is a job that blocks its thread. Whoever [observes](crate::Observer) is told so; it
+    /// changes nothing else.
+    #[inline]
+    pub fn blocking(self) -> Builder<'a> {
+        Builder { kind: Kind::Blocking, ..self }
     }
 
     /// Says where it was spawned, in place of where the builder was made.
@@ -154,7 +157,9 @@ impl<'a> Builder<'a> {
         let handle = unsafe { JoinHandle::new(reference) };
         observer::tell(|observer| {
             let Builder { name, priority, place, .. } = self;
-            observer.spawned(Spawned { id: handle.id(), name, place, priority }, current::id());
+            let (id, kind) = (handle.id(), if H::LOCAL { Kind::Local } else { self.kind });
+            let size = size_of::<F>();
+            observer.spawned(Spawned { id, name, place, priority, kind, size }, current::id());
         });
         (is_listed.then_some(task), handle)
     }

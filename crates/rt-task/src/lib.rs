@@ -49,7 +49,7 @@ pub use join::{AbortHandle, AbortOnDrop, JoinHandle};
 pub use list::TaskList;
 pub use living::{Generation, Living};
 pub use memory::trim;
-pub use observer::{Observer, Spawned, observe};
+pub use observer::{Kind, Observer, Spawned, observe, tell_waker_dropped, tell_waker_made};
 pub use priority::Priority;
 pub use reference::TaskRef;
 pub use schedule::Schedule;

@@ -25,6 +25,23 @@ pub struct Spawned<'a> {
     pub place: &'static Location<'static>,
     /// Its class.
     pub priority: Priority,
+    /// What sort of task it is.
+    pub kind: Kind,
+    /// How many bytes its future takes.
+    pub size: usize,
+}
+
+/// What sort of task one is, for who observes: nothing else asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It may run on any thread.
+    #[default]
+    Task,
+    /// It stays on its thread.
+    Local,
+    /// It is a job that blocks its thread: see [`Builder::blocking`](crate::Builder::blocking).
+    Blocking,
 }
 
 /// Is told what happens to every task of the process. `by` is the task that was being polled on
@@ -48,6 +65,18 @@ pub trait Observer: Send + Sync {
         let _ = (task, by);
     }
 
+    /// A waker of the task was made, mostly by cloning another one. Told only by who
+    /// [asks for it](tell_waker_made).
+    fn waker_made(&self, task: Id) {
+        let _ = task;
+    }
+
+    /// A waker of the task is gone: dropped, or used up by a wake. Told as
+    /// [`waker_made`](Observer::waker_made).
+    fn waker_dropped(&self, task: Id) {
+        let _ = task;
+    }
+
     /// The future of a task is gone.
     fn ended(&self, task: Id, how: End) {
         let _ = (task, how);
@@ -61,6 +90,28 @@ pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn O
     let mut place = OBSERVER.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     watched::set_observed(observer.is_some());
     std::mem::replace(&mut *place, observer)
+}
+
+/// Tells the observer, if there is one, that a waker of a task was made: for who makes wakers.
+///
+/// Wakers come and go in every poll, so this is not told unless somebody pays for it: the feature `observed`
+/// of `rt-waker`.
+///
+/// ```
+/// # use rt_testkit::ByHand;
+/// let (task, _handle) = rt_task::Task::new(async {}, ByHand::new());
+/// rt_task::tell_waker_made(task.id());
+/// rt_task::tell_waker_dropped(task.id());
+/// ```
+#[inline]
+pub fn tell_waker_made(task: Id) {
+    tell(|observer| observer.waker_made(task));
+}
+
+/// Tells the observer, if there is one, that a waker of a task is gone: see [`tell_waker_made`].
+#[inline]
+pub fn tell_waker_dropped(task: Id) {
+    tell(|observer| observer.waker_dropped(task));
 }
 
 /// Tells the observer, if there is one.

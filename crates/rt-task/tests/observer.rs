@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use rt_task::{Builder, End, Id, Observer, Polled, Priority, Spawned, Task, observe};
+use rt_task::{Builder, End, Id, Kind, Observer, Polled, Priority, Spawned, Task, observe};
 use rt_testkit::{ByHand, Timeline, poll, poll_with_waker};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -277,5 +277,36 @@ fn a_task_that_was_joined_is_not_aborted_by_the_handle_that_joined_it() {
         observe(None);
         let lines = trace.lines();
         assert!(lines.iter().all(|line| !line.contains("abort")), "{lines:?}");
+    });
+}
+
+/// What each task was spawned as.
+#[derive(Default)]
+struct Sorts(Mutex<Vec<(Id, Kind, usize)>>);
+
+impl Observer for Sorts {
+    fn spawned(&self, task: Spawned<'_>, _: Option<Id>) {
+        self.0.lock().expect("no panic").push((task.id, task.kind, task.size));
+    }
+}
+
+#[test]
+fn it_is_told_of_which_sort_a_task_is_and_how_large() {
+    let _alone = alone();
+    within(|| {
+        let sorts: &'static Sorts = for_ever();
+        observe(Some(sorts));
+        let hand = ByHand::new();
+        let bytes = [0_u8; 300];
+        let (plain, _) = Builder::new().spawn(async move { bytes.len() }, hand.clone());
+        let (local, _) = Builder::new().spawn_local(async {}, hand.clone());
+        let (job, _) = Builder::new().blocking().spawn(async {}, hand);
+        observe(None);
+        let ids = [plain, local, job].map(|task| task.expect("in no list").id());
+        let told = sorts.0.lock().expect("no panic");
+        let kind = |id| told.iter().find(|(told, ..)| *told == id).map(|(_, kind, _)| *kind);
+        assert_eq!(ids.map(kind), [Kind::Task, Kind::Local, Kind::Blocking].map(Some));
+        let size = told.iter().find(|(told, ..)| *told == ids[0]).map(|(.., size)| *size);
+        assert!((300..400).contains(&size.unwrap_or(0)), "a future of 300 bytes: {size:?}");
     });
 }
