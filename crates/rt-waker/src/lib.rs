@@ -1,6 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 // In the order of the chapter; the empty lines keep rustfmt from sorting them.
+#[cfg(feature = "observed")]
+mod told;
+#[cfg(not(feature = "observed"))]
+#[path = "untold.rs"]
+mod told;
+
 mod task_waker;
 
 mod traced;

@@ -18,6 +18,8 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use futures_task::WakerRef;
 use rt_task::TaskRef;
 
+use crate::told;
+
 // What a `Waker` asks of its data: the functions below run on any thread.
 static_assertions::assert_impl_all!(TaskRef: Send, Sync);
 
@@ -38,6 +40,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 #[inline]
 // COURSE(3.1) stub: todo
 pub fn waker(task: TaskRef) -> Waker {
+    told::made(&task);
     // SAFETY: [K1] the word is a TaskRef, which the waker owns from now on; the functions of the
     // vtable are thread-safe because a TaskRef is.
     unsafe { Waker::from_raw(RawWaker::new(task.into_raw(), &VTABLE)) }
@@ -93,6 +96,7 @@ unsafe fn borrow(data: *const ()) -> ManuallyDrop<TaskRef> {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: [K1] called with the data of a live waker.
     let task = unsafe { borrow(data) };
+    told::made(&task);
     RawWaker::new(TaskRef::clone(&task).into_raw(), &VTABLE)
 }
 
@@ -100,7 +104,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 // COURSE(3.1) stub: todo
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1] called with the data of a waker that ends here.
-    unsafe { TaskRef::from_raw(data) }.wake();
+    told::wake(unsafe { TaskRef::from_raw(data) });
 }
 
 /// Wakes the task. The waker lives on, and keeps its reference.
@@ -114,5 +118,5 @@ unsafe fn wake_by_ref(data: *const ()) {
 // COURSE(3.1) stub: leak
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: [K1] called with the data of a waker that ends here.
-    drop(unsafe { TaskRef::from_raw(data) });
+    told::drop(unsafe { TaskRef::from_raw(data) });
 }
