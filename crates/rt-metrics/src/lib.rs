@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod observers;
 
 // Always on: what threads and lists count.
 mod subtract;
@@ -21,6 +24,9 @@ mod places;
 mod poll_times;
 
 pub mod trace;
+
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub mod tasks;
 
