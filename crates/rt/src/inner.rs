@@ -113,11 +113,11 @@ impl Inner {
                 spawner.on_panic(hook.clone());
             }
             let downfall = has_downfall.then(Downfall::default);
-            let (pool, observing) = match recorder.trace() {
-                Some(trace) => (pool.observer(Jobs(trace.clone())), Some(Observing::begin())),
-                None => (pool, None),
+            let pool = match Jobs::told_to(recorder.trace()) {
+                Some(jobs) => pool.observer(jobs).build(),
+                None => pool.build(),
             };
-            let pool = pool.build();
+            let observing = recorder.trace().map(|_| Observing::begin());
             let finding = parts.clone();
             recorder.lookout.find.by(move |task| finding.upgrade()?.find(task));
             let looking_up = parts.clone();

@@ -10,6 +10,11 @@ mod hooks;
 
 mod ledger;
 mod lookout;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_spans.rs"]
+mod spans;
 
 mod recorder;
 

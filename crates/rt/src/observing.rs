@@ -8,6 +8,7 @@ use rt_metrics::trace::{What, record_here};
 use rt_task::TaskRef;
 use rt_timer::Instant;
 
+use crate::spans;
 use crate::trace::Trace;
 
 /// How many runtimes have a trace.
@@ -67,18 +68,36 @@ impl rt_io::Observer for Drivers {
 }
 
 /// The jobs of one pool.
-pub(crate) struct Jobs(pub(crate) Trace);
+pub(crate) struct Jobs {
+    trace: Option<Trace>,
+}
+
+impl Jobs {
+    /// If anybody is told of jobs.
+    pub(crate) fn told_to(trace: Option<&Trace>) -> Option<Jobs> {
+        let is_told = trace.is_some() || spans::ARE_THERE;
+        is_told.then(|| Jobs { trace: trace.cloned() })
+    }
+
+    fn record(&self, job: &TaskRef, what: What) {
+        if let Some(trace) = &self.trace {
+            trace.record(Some(job.id()), None, what);
+        }
+    }
+}
 
 impl rt_blocking::Observer for Jobs {
     fn queued(&self, job: &TaskRef) {
-        self.0.record(Some(job.id()), None, What::JobQueued);
+        self.record(job, What::JobQueued);
     }
 
     fn started(&self, job: &TaskRef) {
-        self.0.record(Some(job.id()), None, What::JobStarted);
+        self.record(job, What::JobStarted);
+        spans::polling(job);
     }
 
     fn ended(&self, job: &TaskRef) {
-        self.0.record(Some(job.id()), None, What::JobEnded);
+        spans::polled(job.id());
+        self.record(job, What::JobEnded);
     }
 }

@@ -13,6 +13,7 @@ use rt_waker::waker_ref;
 use crate::hooks::{self, Hooks};
 use crate::ledger::Ledger;
 use crate::lookout::Lookout;
+use crate::spans;
 
 /// Somebody wants to know of every poll.
 const EVERY: u8 = 1;
@@ -41,6 +42,7 @@ impl Recorder {
         times: Option<Arc<PollTimes>>,
         lookout: Lookout,
     ) -> Recorder {
+        spans::watch();
         let timer = times.map(|times| Box::new(PollTimer::new(times)));
         let meter = Meter::new(Arc::new(Roster::new(1)));
         Recorder { wanted: 0, trace, hooks, lookout, worker: None, meter, timer }.attentive()
@@ -53,7 +55,8 @@ impl Recorder {
 
     /// Looks once for what is asked of every poll.
     fn attentive(self) -> Recorder {
-        let is_any = self.trace.is_some() || self.timer.is_some() || self.lookout.is_watched();
+        let has_some = self.trace.is_some() || self.timer.is_some() || self.lookout.is_watched();
+        let is_any = spans::ARE_THERE || has_some;
         Recorder { wanted: if is_any { EVERY } else { 0 }, ..self }
     }
 
@@ -121,11 +124,13 @@ impl Recorder {
         }
         self.record(Some(task.id()), || What::Polling);
         self.lookout.polling(task);
+        spans::polling(task);
     }
 
     #[cold]
     fn polled_and_more(&mut self, task: Id, polled: &Polled) {
         self.wanted &= !THIS;
+        spans::polled(task);
         if let Some(timer) = &mut self.timer {
             timer.polled();
         }
