@@ -1,4 +1,4 @@
-//! `rt-task` has one observer a process; whoever of this crate wants to be told has a seat here.
+//! `rt-task` has one observer a process; of this crate several want to be told.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -6,21 +6,21 @@ use rt_task::{End, Id, Observer, Spawned};
 
 /// Who may be told, in the order in which they are.
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "a seat is taken where its feature is on")]
-pub(crate) enum Seat {
+#[allow(dead_code, reason = "spans come with their feature")]
+pub(crate) enum Watcher {
     Traces,
     Spans,
 }
 
-type Seats = [Option<&'static dyn Observer>; 2];
+type Watchers = [Option<&'static dyn Observer>; 2];
 
-static SEATS: RwLock<Seats> = RwLock::new([None; 2]);
+static WATCHERS: RwLock<Watchers> = RwLock::new([None; 2]);
 
-/// From now on this one is told, or nobody on that seat.
-pub(crate) fn seat(seat: Seat, observer: Option<&'static dyn Observer>) {
-    let mut seats = SEATS.write().unwrap_or_else(PoisonError::into_inner);
-    seats[seat as usize] = observer;
-    rt_task::observe(match *seats {
+/// From now on this one is told for the watcher, or nobody.
+pub(crate) fn set(watcher: Watcher, observer: Option<&'static dyn Observer>) {
+    let mut watchers = WATCHERS.write().unwrap_or_else(PoisonError::into_inner);
+    watchers[watcher as usize] = observer;
+    rt_task::observe(match *watchers {
         [None, None] => None,
         [Some(one), None] | [None, Some(one)] => Some(one),
         [Some(_), Some(_)] => Some(&All),
@@ -31,10 +31,10 @@ pub(crate) fn seat(seat: Seat, observer: Option<&'static dyn Observer>) {
 struct All;
 
 impl All {
-    /// Told under no lock: an observer may take its seat, or leave it, meanwhile.
+    /// Told under no lock: an observer may come or go meanwhile.
     fn each(&self, tell: impl Fn(&dyn Observer)) {
-        let seats = *SEATS.read().unwrap_or_else(PoisonError::into_inner);
-        seats.into_iter().flatten().for_each(tell);
+        let watchers = *WATCHERS.read().unwrap_or_else(PoisonError::into_inner);
+        watchers.into_iter().flatten().for_each(tell);
     }
 }
 

@@ -40,9 +40,8 @@ fn every_waker_that_is_made_is_told_of_and_told_of_again_when_it_is_gone() {
         let id = task.id();
         let first = rt_waker::waker(task.reference());
         let second = first.clone();
-        let borrowed = rt_waker::waker_ref(&task);
-        let third = borrowed.clone();
-        drop(borrowed);
+        let lent = rt_waker::waker_ref(&task);
+        let third = lent.clone();
         first.wake_by_ref();
         first.wake();
         third.wake();
@@ -54,7 +53,7 @@ fn every_waker_that_is_made_is_told_of_and_told_of_again_when_it_is_gone() {
         let ours: Vec<&str> =
             told.iter().filter(|(task, _)| *task == id).map(|(_, what)| *what).collect();
         let expected = [
-            "made", "made", "made", // and none that is lent
+            "made", "made", "made", // none for the one that is lent
             "woken", "woken", "dropped", // a wake first, so that it never looks forgotten
             "woken", "dropped", "dropped",
         ];

@@ -1,5 +1,8 @@
 //! Without the feature `tracing`: what would be told of polls.
 
+use std::panic::Location;
+use std::time::Duration;
+
 use rt_task::{Id, TaskRef};
 
 pub(crate) const ARE_THERE: bool = false;
@@ -12,3 +15,8 @@ pub(crate) fn polling(_: &TaskRef) {}
 
 #[inline]
 pub(crate) fn polled(_: Id) {}
+
+/// Whether somebody was told.
+pub(crate) fn stalled(_: Option<&str>, _: Id, _: &'static Location<'static>, _: Duration) -> bool {
+    false
+}

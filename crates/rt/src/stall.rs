@@ -11,6 +11,7 @@ use rt_task::{Id, TaskRef};
 use crate::inner::RuntimeFlavor;
 use crate::lookout::Find;
 use crate::messages;
+use crate::spans;
 
 /// What a poll may take on a multi-threaded runtime before somebody is told.
 const THRESHOLD: Duration = Duration::from_millis(100);
@@ -128,10 +129,12 @@ impl Stalls {
     }
 }
 
-/// Tells of a stall: the function that was given, or else the standard error.
+/// Tells of a stall: the function that was given, or else whoever reads the events of `tracing`, or else the standard
+/// error.
 fn report(stall: &Stall, hook: Option<&OnStall>) {
     match hook {
         Some(hook) => hook(stall),
+        None if spans::stalled(stall.name(), stall.id(), stall.place(), stall.elapsed()) => {}
         None => messages::stalled(stall),
     }
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use rt_task::{End, Id, Observer, Spawned};
 
-use crate::observers::{self, Seat};
+use crate::observers::{self, Watcher};
 use crate::trace::event::{What, Who};
 use crate::trace::ring::{Entry, Ring};
 use crate::trace::shared::Shared;
@@ -114,7 +114,7 @@ impl All {
         change(&mut traces);
         GENERATION.fetch_add(1, Ordering::Relaxed);
         let observer = if traces.is_empty() { None } else { Some(self as &'static dyn Observer) };
-        observers::seat(Seat::Traces, observer);
+        observers::set(Watcher::Traces, observer);
     }
 
     fn alive(&self) -> Vec<Arc<Shared>> {

@@ -10,7 +10,7 @@ use tracing_core::metadata::Kind;
 use tracing_core::subscriber::Interest;
 use tracing_core::{Level, Metadata, identify_callsite};
 
-use crate::observers::{self, Seat};
+use crate::observers::{self, Watcher};
 
 /// A callsite with the name and the target of the spans of tasks, so that a filter takes it for one. No span
 /// is made by it.
@@ -38,7 +38,7 @@ impl Callsite for Sensor {
         if interest.is_never() || self.is_on.swap(true, Ordering::Relaxed) {
             return; // [TG1] once on, it stays
         }
-        observers::seat(Seat::Spans, self.observer.get().copied());
+        observers::set(Watcher::Spans, self.observer.get().copied());
     }
 
     fn metadata(&self) -> &Metadata<'_> {

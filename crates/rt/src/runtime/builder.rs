@@ -280,7 +280,8 @@ impl Builder {
     }
 
     /// Is called for each poll that [lasts too long](Builder::stall_threshold), on a thread that does nothing else:
-    /// `rt-watchdog`, one for all runtimes of the process. Without it, a line goes to the standard error. A panic of
+    /// `rt-watchdog`, one for all runtimes of the process. Without it, with the feature `tracing` and a subscriber that
+    /// wants warnings it is an event, and else a line on the standard error. A panic of
     /// it ends there, after its message.
     ///
     /// ```
