@@ -1,10 +1,11 @@
 //! What threads count, and for whom.
 
 use std::future::pending;
+use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rt_executor::{Executor, Handle};
 use rt_metrics::{Census, Meter, Roster, WorkerSnapshot};
@@ -18,6 +19,14 @@ fn seated(roster: &Arc<Roster>, desk: usize) -> Meter {
     let mut meter = Meter::new(roster.clone());
     meter.sit(Some(desk));
     meter
+}
+
+/// Lets time go by.
+fn pass(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        spin_loop();
+    }
 }
 
 fn worker(roster: &Roster, index: usize) -> WorkerSnapshot {
@@ -91,22 +100,22 @@ fn a_worker_is_busy_from_wait_to_wait() {
         let roster = Arc::new(Roster::new(1));
         let busy = || worker(&roster, 0).busy;
         let meter = seated(&roster, 0);
-        thread::sleep(moment);
+        pass(moment);
         let first = busy();
         assert!(first >= moment, "it was busy for {first:?}, and still is");
         meter.parking();
         let second = busy();
-        thread::sleep(moment);
+        pass(moment);
         assert!(second >= first && busy() == second, "it was busy while it waited");
         meter.parked();
-        thread::sleep(moment);
+        pass(moment);
         assert!(busy() >= second + moment, "it is not busy after its wait");
         meter.rest();
         let third = busy();
-        thread::sleep(moment);
+        pass(moment);
         assert_eq!(busy(), third, "nobody drives");
         meter.wake();
-        thread::sleep(moment);
+        pass(moment);
         assert!(busy() >= third + moment);
     });
 }
