@@ -105,7 +105,7 @@ impl Histogram {
         Duration::from_nanos(self.quantile_value(part))
     }
 
-    /// The same of numbers [HI2].
+    /// The same of numbers.
     #[must_use]
     // COURSE(10.1) stub: todo
     pub fn quantile_value(&self, part: f64) -> u64 {
