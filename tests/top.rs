@@ -165,7 +165,6 @@ fn it_ends_with_the_program() {
         let Some(mut pty) = start("it_ends_with_the_program", 24, 80) else {
             return example::run(Some(Duration::from_secs(1))).unwrap();
         };
-        wait_for_all(&mut pty);
         assert!(pty.end().success(), "nobody has to quit it:\n{}", pty.text());
     });
 }
@@ -181,5 +180,24 @@ fn a_panic_of_the_view_leaves_the_terminal_and_its_message() {
         };
         assert!(!pty.end().success(), "it has failed:\n{}", pty.text());
         assert!(pty.text().contains("it can not be drawn"), "{}", pty.text());
+    });
+}
+
+#[test]
+fn a_key_that_comes_with_a_new_size_is_not_lost() {
+    within(LIMIT, || {
+        let test = "a_key_that_comes_with_a_new_size_is_not_lost";
+        let Some(mut pty) = start(test, 24, 80) else { return example::run(None).unwrap() };
+        wait_for_all(&mut pty);
+        for round in 0..40 {
+            let (rows, is_paused) = (24 + round % 2, round % 2 == 0);
+            pty.resize(rows, 80);
+            pty.type_in("p");
+            pty.wait_for("answer to the key", |pty| {
+                pty.row("rt-top").is_some_and(|row| row.contains("PAUSED") == is_paused)
+            });
+        }
+        pty.type_in("q");
+        assert!(pty.end().success(), "`q` is no failure:\n{}", pty.text());
     });
 }

@@ -1,6 +1,6 @@
 //! What keys do: which order, which page, and whether the picture stands.
 
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
 /// What follows from a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event;
+use crossterm::event;
 use rt::runtime::{Builder, Runtime, Stall};
 use rt::task::{self, JoinHandle};
 

@@ -25,6 +25,8 @@ pub(crate) struct Pty {
     line: OwnedFd,
     before: Termios,
     parser: vt100::Parser,
+    /// All that it wrote.
+    log: Vec<u8>,
 }
 
 impl Pty {
@@ -41,7 +43,7 @@ impl Pty {
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
         let (before, child) = (tcgetattr(&line).unwrap(), command.spawn().unwrap());
         let parser = vt100::Parser::new(count(rows), count(columns), 1000);
-        Pty { child, window: window.into(), line, before, parser }
+        Pty { child, window: window.into(), line, before, parser, log: Vec::new() }
     }
 
     /// What stands on the screen, a line a row.
@@ -98,6 +100,7 @@ impl Pty {
         };
         while self.read(Duration::ZERO) {}
         let (screen, after) = (self.parser.screen(), tcgetattr(&self.line).unwrap());
+        assert!(self.log.windows(8).any(|part| part == b"\x1b[?1049h"), "there was no picture");
         assert!(!screen.alternate_screen(), "the picture was left on the terminal");
         assert!(!screen.hide_cursor(), "the cursor is gone for good");
         let modes = |termios: &Termios| {
@@ -118,6 +121,7 @@ impl Pty {
         let mut buf = [0; 1 << 14];
         let len = self.window.read(&mut buf).unwrap();
         self.parser.process(&buf[..len]);
+        self.log.extend_from_slice(&buf[..len]);
         len > 0
     }
 }
