@@ -64,6 +64,7 @@ async fn ask_somebody(message: oneshot::Receiver<u32>) -> u32 {
 }
 
 #[test]
+#[cfg_attr(rt_sanitize, ignore = "built with line tables alone, where names are short")]
 fn a_trace_names_the_functions_that_wait_and_the_task_goes_on() {
     on_both(|handle| {
         let (send, message) = oneshot::channel();
@@ -106,6 +107,7 @@ fn trace_until(handle: &Handle, task: &JoinHandle<()>, name: &str) -> TaskTrace 
 }
 
 #[test]
+#[cfg_attr(rt_sanitize, ignore = "built with line tables alone, where names are short")]
 fn a_timer_and_a_socket_are_named() {
     on_both(|handle| {
         let task = handle.spawn(wait_for_an_hour());
@@ -135,6 +137,7 @@ async fn both(message: oneshot::Receiver<u32>) {
 }
 
 #[test]
+#[cfg_attr(rt_sanitize, ignore = "built with line tables alone, where names are short")]
 fn each_branch_of_a_nested_join_is_a_path() {
     on_both(|handle| {
         let (_send, message) = oneshot::channel();
@@ -226,6 +229,7 @@ fn who_can_not_be_answered_is_told_why() {
 }
 
 #[test]
+#[cfg_attr(rt_sanitize, ignore = "built with line tables alone, where names are short")]
 fn the_only_worker_asks_about_others_and_not_about_its_own_local_tasks() {
     within(LIMIT, || {
         let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
