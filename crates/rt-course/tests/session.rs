@@ -66,7 +66,7 @@ fn what_is_done_by_mistake_is_said_and_changes_nothing() {
     assert!(!folder.path().join("other").exists(), "a refused `new` leaves a folder behind");
     fs::write(folder.path().join("file"), "").expect("a file can be written");
     says(folder.path(), "new file/in", 2, &["file/in"]);
-    says(&mine, "check 9", 2, &["there is no step 9"]);
+    says(&mine, "check 99", 2, &["there is no step 99"]);
     says(&mine, "check 1.9", 2, &["there is no part 1.9", "1.1 to 1.4"]);
     says(&mine, "check one", 2, &["`one` is no step"]);
     says(&mine, "check --on-reference", 2, &["cargo course check 2 --on-reference"]);
