@@ -10,7 +10,7 @@
 //! * **[MT4]** A thread was woken for nothing if it has polled nothing between two waits. That is known, and counted,
 //!   when the second begins. Before the first there was no wake.
 //! * **[MT5]** Yields are counted a thread, whoever polls there: who begins to count notes where that stands, and adds
-//!   what came since. Who ends a poll by its budget has woken itself, so that only such polls look.
+//!   what came since: once a turn, and before the thread waits or counts no more.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -64,7 +64,7 @@ fn get(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
-    /// A poll is over: it is counted by what came of it, and so is what its budget has stopped [MT5].
+    /// A poll is over: it is counted by what came of it.
     #[inline]
     // COURSE(10.3) stub: todo
     pub(crate) fn polled(&self, polled: &Polled) {
@@ -108,6 +108,7 @@ impl Counters {
         add(&self.drained, tasks as u64);
     }
 
+    /// A turn is over, and so many tasks wait: what budgets have stopped in it is counted [MT5].
     #[inline]
     pub(crate) fn turned(&self, waiting: usize) {
         self.count_yields();
