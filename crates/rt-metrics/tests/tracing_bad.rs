@@ -24,16 +24,19 @@ impl Probe for Spans {
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-/// Panics whenever it is called, after it has spawned and woken a task of its own.
+/// Panics whenever it is called, after it has spawned and woken tasks of its own.
 struct Bad;
 
 impl Bad {
     fn use_tasks(&self) -> u64 {
         let call = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
-        let (task, handle) =
-            Builder::new().name("of the subscriber").spawn(async {}, ByHand::new());
-        handle.task().wake_by_ref();
-        drop(task);
+        // Two: it must not be told of the second either, after it was not told of the first.
+        for _ in 0..2 {
+            let (task, handle) =
+                Builder::new().name("of the subscriber").spawn(async {}, ByHand::new());
+            handle.task().wake_by_ref();
+            drop(task);
+        }
         call
     }
 

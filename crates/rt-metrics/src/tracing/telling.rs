@@ -21,7 +21,8 @@ struct Telling;
 impl Telling {
     fn begin() -> Option<Telling> {
         let was_telling = IS_TELLING.try_with(|telling| telling.replace(true));
-        (was_telling == Ok(false)).then_some(Telling)
+        // Not `then_some`: the one that is not given out would be dropped, and end the outer one.
+        (was_telling == Ok(false)).then(|| Telling)
     }
 }
 
