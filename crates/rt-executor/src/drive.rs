@@ -29,7 +29,7 @@ use crate::probe::Probe;
 use crate::queue::RunQueue;
 use crate::root::Root;
 
-/// What a thread does between two looks at its root. Two of them are one, a pair.
+/// What a thread does between two looks at its root.
 pub trait Work {
     /// Polls what is ready, a bounded number of tasks, and says how many.
     fn turn(&mut self) -> usize;
@@ -58,24 +58,6 @@ impl<Q: RunQueue, B: Probe> Work for Running<'_, Q, B> {
 
     fn parked(&mut self) {
         contained(|| self.probe().parked());
-    }
-}
-
-impl<A: Work, B: Work> Work for (&mut A, &mut B) {
-    fn turn(&mut self) -> usize {
-        self.0.turn() + self.1.turn()
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.is_ready() || self.1.is_ready()
-    }
-
-    fn parking(&mut self) {
-        self.0.parking();
-    }
-
-    fn parked(&mut self) {
-        self.0.parked();
     }
 }
 

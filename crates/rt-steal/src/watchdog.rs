@@ -148,6 +148,14 @@ impl Watch {
     }
 }
 
+impl Watching {
+    /// At what it looks.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+}
+
 impl Drop for Watching {
     fn drop(&mut self) {
         let this = Arc::as_ptr(&self.watch);

@@ -2,11 +2,12 @@
 //! does not come back.
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
 use rt_metrics::waits::{Request, Waits};
-use rt_steal::{Watch, Watchdog};
+use rt_steal::{Watch, Watchdog, Watching};
 use rt_task::{Id, Polled, Running, TaskRef};
 use rt_waker::{poll_traced, waker_ref};
 
@@ -50,9 +51,9 @@ pub(crate) struct Lookout {
 }
 
 impl Lookout {
-    /// Of one thread, whose polls `watch` shows.
-    pub(crate) fn watched(self, watch: Option<Arc<Watch>>) -> Lookout {
-        Lookout { watch, ..self }
+    /// Of one thread, at whose polls the monitor looks.
+    pub(crate) fn watched(self, watching: Option<&Watching>) -> Lookout {
+        Lookout { watch: watching.map(|watching| watching.watch().clone()), ..self }
     }
 
     /// Whether every poll is shown.
@@ -60,13 +61,18 @@ impl Lookout {
         self.watch.is_some()
     }
 
-    /// A fresh watch for a thread, if polls that last are told of.
-    pub(crate) fn new_watch(&self, worker: Option<usize>) -> Option<Arc<Watch>> {
-        self.dog.clone().map(|dog| Watch::new(dog, worker))
+    /// Has the monitor look at a thread, if polls that last are told of.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread that looks.
+    pub(crate) fn watch(&self, worker: Option<usize>) -> io::Result<Option<Watching>> {
+        self.dog.clone().map(|dog| Watch::new(dog, worker).watch()).transpose()
     }
 
     /// The thread polls, until the result is dropped: it is not one that a team knows of.
-    pub(crate) fn awake(watch: Option<&Arc<Watch>>) -> Awake<'_> {
+    pub(crate) fn awake(watching: Option<&Watching>) -> Awake<'_> {
+        let watch = watching.map(Watching::watch);
         watch.into_iter().for_each(|watch| watch.set_awake(true));
         Awake(watch)
     }

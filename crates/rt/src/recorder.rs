@@ -6,7 +6,7 @@ use std::task::Context;
 use rt_executor::Probe;
 use rt_metrics::trace::{Outcome, Trace, What};
 use rt_metrics::{Meter, PollTimer, PollTimes, Roster};
-use rt_steal::Watch;
+use rt_steal::Watching;
 use rt_task::{Id, Polled, Running, Stats, TaskRef};
 use rt_waker::waker_ref;
 
@@ -49,8 +49,8 @@ impl Recorder {
     }
 
     /// The probe of a thread whose polls a watch shows.
-    pub(crate) fn watched(self, watch: Option<Arc<Watch>>) -> Recorder {
-        Recorder { lookout: self.lookout.watched(watch), ..self }.attentive()
+    pub(crate) fn watched(self, watching: Option<&Watching>) -> Recorder {
+        Recorder { lookout: self.lookout.watched(watching), ..self }.attentive()
     }
 
     /// Looks once for what is asked of every poll.

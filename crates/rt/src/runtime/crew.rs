@@ -91,9 +91,10 @@ impl Crew {
             let (_timers, _sockets) = (timers.enter(), inner.sockets.enter());
             let recorder = inner.recorder.of_worker(number);
             let meter = recorder.meter().clone();
-            let watch = recorder.lookout.new_watch(Some(number));
-            let _watched = watch.clone().map(|watch| watch.watch());
-            let worker = worker(recorder.clone(), recorder.watched(watch.clone()));
+            // There is a monitor: the team has seen to it.
+            let watching = recorder.lookout.watch(Some(number)).ok().flatten();
+            let watch = watching.as_ref().map(|watching| watching.watch().clone());
+            let worker = worker(recorder.clone(), recorder.watched(watching.as_ref()));
             inner.settle(&worker.local_handle());
             let _blocking = context::block("a worker", RuntimeFlavor::MultiThread);
             let _working = context::work_for(inner.clone(), meter, watch);

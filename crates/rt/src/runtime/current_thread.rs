@@ -14,7 +14,7 @@ use std::task::{Wake, Waker};
 
 use rt_executor::{Core, RootFuture, Running, Work, drive};
 use rt_io::Reactor;
-use rt_steal::{Watch, Watching};
+use rt_steal::Watching;
 use rt_timer::{Clock, TimerDriver};
 use rt_waker::{Park, Parker, WakeBatch};
 
@@ -31,7 +31,7 @@ pub(super) struct CurrentThread {
     bell: Waker,
     seat: Seat<Driver>,
     /// Shows the polls of the thread that drives, if polls that last are told of.
-    watch: Option<(Arc<Watch>, Watching)>,
+    watching: Option<Watching>,
 }
 
 static_assertions::assert_impl_all!(CurrentThread: Send, Sync);
@@ -52,18 +52,17 @@ impl CurrentThread {
         clock: Clock,
         recorder: Recorder,
     ) -> io::Result<(CurrentThread, Inner)> {
-        let watch = watch(&recorder)?;
+        let watching = recorder.lookout.watch(None)?;
         let park = TimerDriver::new(Reactor::new(), clock);
         let bell = park.waker();
-        let watched = watch.as_ref().map(|(watch, _)| watch.clone());
         let queue = Queue::aged(threads.ageing.clone());
-        let core = Core::new(queue, recorder.of_driver().watched(watched), bell.clone());
+        let core = Core::new(queue, recorder.of_driver().watched(watching.as_ref()), bell.clone());
         let flavor = RuntimeFlavor::CurrentThread;
         let drivers = (park.timers(), park.inner().handle());
         let tasks = (core.handle(), Box::new(core.handle()) as _);
         let inner = Inner::new(tasks, drivers, flavor, recorder, threads.settings());
         let seat = Seat::new(Driver { core, park, ready: WakeBatch::new() });
-        Ok((CurrentThread { bell, seat, watch }, inner))
+        Ok((CurrentThread { bell, seat, watching }, inner))
     }
 
     pub(super) fn block_on<F: Future>(&self, inner: &Inner, future: F) -> F::Output {
@@ -78,7 +77,7 @@ impl CurrentThread {
         loop {
             let output = match self.seat.take(&turn) {
                 Ok(mut driver) => {
-                    let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
+                    let _awake = Lookout::awake(self.watching.as_ref());
                     let Driver { core, park, ready } = &mut *driver;
                     let mut work = Driving::new(&mut home, core.enter());
                     drive(&mut root, &mut work, park, ready, || None)
@@ -99,16 +98,6 @@ impl CurrentThread {
     pub(super) fn waiting(&self) -> usize {
         self.seat.waiting()
     }
-}
-
-/// A watch for the thread that drives.
-///
-/// # Errors
-///
-/// If the system gives no thread that looks.
-pub(super) fn watch(recorder: &Recorder) -> io::Result<Option<(Arc<Watch>, Watching)>> {
-    let watch = recorder.lookout.new_watch(None);
-    watch.map(|watch| Ok((watch.clone(), watch.watch()?))).transpose()
 }
 
 /// This thread's own tasks and those of the runtime, while it drives: then it is the runtime's only worker.

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rt_blocking::Pool;
 use rt_executor::Executor;
 use rt_io::Reactor;
 use rt_metrics::Meter;
-use rt_steal::{Watch, Watching};
+use rt_steal::Watching;
 use rt_task::JoinHandle;
 use rt_timer::{Clock, TimerDriver};
 
@@ -19,7 +18,6 @@ use crate::inner::{Inner, RuntimeFlavor};
 use crate::lookout::Lookout;
 use crate::metrics::RuntimeMetrics;
 use crate::recorder::Recorder;
-use crate::runtime::current_thread::watch;
 use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::{Queue, Threads};
@@ -47,7 +45,7 @@ pub struct LocalRuntime {
     /// What it counts with.
     meter: Meter,
     jobs: Jobs,
-    watch: Option<(Arc<Watch>, Watching)>,
+    watching: Option<Watching>,
     /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
     ending: Option<Entered>,
@@ -67,11 +65,10 @@ impl LocalRuntime {
         recorder: Recorder,
         timeline: Option<Timeline>,
     ) -> io::Result<LocalRuntime> {
-        let watch = watch(&recorder)?;
+        let watching = recorder.lookout.watch(None)?;
         let park = TimerDriver::new(Reactor::new(), clock);
         let drivers = (park.timers(), park.inner().handle());
-        let watched = watch.as_ref().map(|(watch, _)| watch.clone());
-        let driver = recorder.of_driver().watched(watched);
+        let driver = recorder.of_driver().watched(watching.as_ref());
         let meter = driver.meter().clone();
         let queue = Queue::aged(threads.ageing.clone());
         let executor = Executor::with(park, queue, driver);
@@ -80,7 +77,15 @@ impl LocalRuntime {
         let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.settings()));
         let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
         let executor = Some(executor);
-        Ok(LocalRuntime { handle, executor, meter, jobs, watch, ending: None, _timeline: timeline })
+        Ok(LocalRuntime {
+            handle,
+            executor,
+            meter,
+            jobs,
+            watching,
+            ending: None,
+            _timeline: timeline,
+        })
     }
 
     /// Runs a future to its end, and with it the tasks of the runtime. What is not done by then
@@ -95,7 +100,7 @@ impl LocalRuntime {
         let _drivers = self.handle.inner().enter_drivers();
         let _entered = self.entered();
         let _busy = Busy::new(&self.meter);
-        let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
+        let _awake = Lookout::awake(self.watching.as_ref());
         self.executor().run(self.handle.inner().watching(future))
     }
 

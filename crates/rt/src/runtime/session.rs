@@ -3,11 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Waker;
 
 use rt_executor::{Home, RootFuture, drive};
-use rt_steal::{Watch, Watching};
+use rt_steal::Watching;
 use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
@@ -20,7 +19,7 @@ use crate::runtime::threads::Queue;
 /// runtime is still the thread's.
 pub(super) struct Session {
     pub(super) home: Home<Queue, Recorder>,
-    watch: Option<(Arc<Watch>, Watching)>,
+    watching: Option<Watching>,
     _entered: Entered,
 }
 
@@ -28,27 +27,26 @@ impl Session {
     /// Enters the runtime, with local tasks whose thread is woken by `bell`.
     pub(super) fn new(runtime: &Inner, bell: Waker) -> Session {
         let recorder = runtime.recorder.clone();
-        let watch = Session::watch(runtime);
-        let recorder = recorder.watched(watch.as_ref().map(|(watch, _)| watch.clone()));
+        let watching = Session::watch(runtime);
+        let recorder = recorder.watched(watching.as_ref());
         let home = Home::new(Queue::aged(runtime.ageing.clone()), recorder, bell);
         runtime.settle(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
-        Session { home, watch, _entered: entered }
+        Session { home, watching, _entered: entered }
     }
 
     /// Local tasks that share a thread with all others hold them up.
-    fn watch(runtime: &Inner) -> Option<(Arc<Watch>, Watching)> {
+    fn watch(runtime: &Inner) -> Option<Watching> {
         let is_shared = runtime.flavor == RuntimeFlavor::CurrentThread;
-        let watch = is_shared.then(|| runtime.recorder.lookout.new_watch(None)).flatten()?;
-        let watching = watch.clone().watch().ok()?; // there is a monitor: the runtime has seen to it
-        Some((watch, watching))
+        let watch = || runtime.recorder.lookout.watch(None).ok(); // there is a monitor: the runtime has seen to it
+        is_shared.then(watch).flatten().flatten()
     }
 
     /// Runs a future to its end, and the local tasks of this thread; no others.
     pub(super) fn block_on<F: Future>(&mut self, future: F, park: &mut impl Park) -> F::Output {
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), park.waker());
-        let _awake = Lookout::awake(self.watch.as_ref().map(|(watch, _)| watch));
+        let _awake = Lookout::awake(self.watching.as_ref());
         let (mut home, mut ready) = (self.home.enter(), WakeBatch::new());
         let never = || None::<Infallible>;
         let Ok(output) = drive(&mut root, &mut home, park, &mut ready, never);
