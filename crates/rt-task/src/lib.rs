@@ -33,6 +33,7 @@ mod tally;
 
 // What a task is told at its birth, and what is told of it.
 mod builder;
+mod hook;
 mod id;
 mod messages;
 mod observer;
@@ -43,6 +44,7 @@ mod watched;
 pub use builder::Builder;
 pub use current::{PollNumber, mark_poll, polls_here, settle_marks, unmark_poll};
 pub use error::JoinError;
+pub use hook::Hook;
 pub use id::{Id, ThreadNumber};
 pub use inbox::{Inbox, Push};
 pub use join::{AbortHandle, AbortOnDrop, JoinHandle};

@@ -5,12 +5,11 @@
 //! Off by default: one relaxed load and a branch, which it shares with other watchers (`watched.rs`).
 
 use std::panic::Location;
-use std::sync::RwLock;
 
+use crate::hook::Hook;
 use crate::id::Id;
 use crate::priority::Priority;
 use crate::snapshot::End;
-use crate::unwind::contained;
 use crate::watched;
 
 /// What a task is told with when it is spawned.
@@ -83,13 +82,11 @@ pub trait Observer: Send + Sync {
     }
 }
 
-static OBSERVER: RwLock<Option<&'static dyn Observer>> = RwLock::new(None);
+static HOOK: Hook<dyn Observer> = Hook::new();
 
 /// Puts an observer in place of the one before, which is returned. `None` switches it off.
 pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn Observer> {
-    let mut place = OBSERVER.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    watched::set_observed(observer.is_some());
-    std::mem::replace(&mut *place, observer)
+    HOOK.set_and(observer, watched::set_observed)
 }
 
 /// Tells the observer, if there is one, that a waker of a task was made: for who makes wakers.
@@ -118,16 +115,6 @@ pub fn tell_waker_dropped(task: Id) {
 #[inline]
 pub(crate) fn tell(what: impl FnOnce(&'static dyn Observer)) {
     if watched::is_observed() {
-        tell_it(what);
-    }
-}
-
-/// The observer is copied out so that it runs under no lock. A panic of it ends with the message of
-/// the panic hook: nobody's poll or wake is to unwind because of it.
-#[cold]
-fn tell_it(what: impl FnOnce(&'static dyn Observer)) {
-    let observer = *OBSERVER.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(observer) = observer {
-        contained(|| what(observer));
+        HOOK.tell(what);
     }
 }

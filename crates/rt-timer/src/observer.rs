@@ -1,9 +1,6 @@
 //! One hook for what happens to timers on any thread. Off by default: one relaxed load and a branch.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
-
-use rt_task::unwind::contained;
+use rt_task::Hook;
 
 use crate::clock::Instant;
 
@@ -24,28 +21,15 @@ pub trait Observer: Send + Sync {
     fn cancelled(&self) {}
 }
 
-static IS_ON: AtomicBool = AtomicBool::new(false);
-static OBSERVER: RwLock<Option<&'static dyn Observer>> = RwLock::new(None);
+static HOOK: Hook<dyn Observer> = Hook::new();
 
 /// Puts an observer in place of the one before, which is returned. `None` switches it off.
 pub fn observe(observer: Option<&'static dyn Observer>) -> Option<&'static dyn Observer> {
-    let mut place = OBSERVER.write().unwrap_or_else(PoisonError::into_inner);
-    IS_ON.store(observer.is_some(), Ordering::Relaxed);
-    std::mem::replace(&mut *place, observer)
+    HOOK.set(observer)
 }
 
 /// Tells the observer, if there is one.
 #[inline]
 pub(crate) fn tell(what: impl FnOnce(&'static dyn Observer)) {
-    if IS_ON.load(Ordering::Relaxed) {
-        tell_it(what);
-    }
-}
-
-#[cold]
-fn tell_it(what: impl FnOnce(&'static dyn Observer)) {
-    let observer = *OBSERVER.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(observer) = observer {
-        contained(|| what(observer));
-    }
+    HOOK.tell(what);
 }
