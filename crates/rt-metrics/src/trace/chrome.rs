@@ -5,7 +5,7 @@
 
 use crate::trace::event::What;
 use crate::trace::json::Json;
-use crate::trace::picture::{Bar, Cause, Doing, Mark, Picture, Wake};
+use crate::trace::picture::{Bar, Doing, Mark, Picture, Wake};
 use crate::trace::record::Trace;
 
 impl Trace {
@@ -75,7 +75,7 @@ fn bar(json: &mut Json, picture: &Picture, bar: &Bar) {
             json.optional("outcome", bar.outcome.map(|outcome| format!("{outcome:?}")));
             json.optional("ended", bar.ended.map(|how| format!("{how:?}")));
             if let Some(wake) = bar.wake.map(|wake| &picture.wakes[wake]) {
-                json.key("woken").string(cause(wake.cause));
+                json.key("woken").string(wake.cause.word());
                 json.optional("by", wake.by.map(|by| picture.tasks[by].label()));
                 json.key("waited_ns").number(bar.from.saturating_sub(wake.at));
             }
@@ -89,7 +89,7 @@ fn lone_wake(json: &mut Json, picture: &Picture, wake: &Wake) {
         return;
     }
     json.object(|json| {
-        let name = format!("{}: {}", cause(wake.cause), picture.tasks[wake.task].label());
+        let name = format!("{}: {}", wake.cause.word(), picture.tasks[wake.task].label());
         head(json, "X", &name, wake.thread);
         json.key("cat").string("wake");
         json.key("ts").number(micros(wake.at));
@@ -103,7 +103,7 @@ fn arrow(json: &mut Json, picture: &Picture, bar: &Bar) {
     let ends = [("s", wake.thread, wake.at), ("f", bar.thread, bar.from)];
     for (phase, thread, at) in ends {
         json.object(|json| {
-            head(json, phase, cause(wake.cause), thread);
+            head(json, phase, wake.cause.word(), thread);
             json.key("cat").string("wake");
             json.key("id").number(number);
             json.key("ts").number(micros(at));
@@ -137,16 +137,6 @@ fn head(json: &mut Json, phase: &str, name: &str, thread: usize) {
     json.key("name").string(name);
     json.key("pid").number(1);
     json.key("tid").number(thread + 1);
-}
-
-fn cause(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Spawn => "spawned",
-        Cause::Wake => "woken",
-        Cause::Abort => "aborted",
-        Cause::Timer => "timer",
-        Cause::Socket => "socket",
-    }
 }
 
 fn words(what: What) -> &'static str {

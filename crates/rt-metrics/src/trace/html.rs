@@ -10,7 +10,7 @@ use rt_task::End;
 
 use crate::trace::event::{Outcome, What};
 use crate::trace::json::Json;
-use crate::trace::picture::{Bar, Cause, Doing, Mark, Picture, Task, Wake};
+use crate::trace::picture::{Bar, Doing, Mark, Picture, Task, Wake};
 use crate::trace::record::Trace;
 
 const PAGE: &str = include_str!("../page/page.html");
@@ -133,19 +133,12 @@ fn bar(json: &mut Json, bar: &Bar) {
 }
 
 fn wake(json: &mut Json, wake: &Wake) {
-    let cause = match wake.cause {
-        Cause::Spawn => "spawned",
-        Cause::Wake => "woken",
-        Cause::Abort => "aborted",
-        Cause::Timer => "timer",
-        Cause::Socket => "socket",
-    };
     json.array(|json| {
         json.number(wake.thread);
         json.number(wake.at);
         json.number(wake.task);
         json.place(wake.by);
-        json.string(cause);
+        json.string(wake.cause.word());
     });
 }
 

@@ -122,6 +122,19 @@ pub enum Cause {
     Socket,
 }
 
+impl Cause {
+    /// As pictures say it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Cause::Spawn => "spawned",
+            Cause::Wake => "woken",
+            Cause::Abort => "aborted",
+            Cause::Timer => "timer",
+            Cause::Socket => "socket",
+        }
+    }
+}
+
 /// Something that happened in a moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -37,34 +37,30 @@ impl Observer for Spans {
     }
 }
 
-/// With tokio's names.
+/// With tokio's names. A target must be a literal.
+macro_rules! spawn_span {
+    ($target:literal, $kind:literal, $task:expr) => {{
+        let (task, place): (&Spawned<'_>, &Location<'_>) = ($task, $task.place);
+        trace_span!(
+            target: $target,
+            parent: None,
+            "runtime.spawn",
+            kind = %$kind,
+            task.name = %task.name.unwrap_or_default(),
+            task.id = task.id.get(),
+            size.bytes = task.size,
+            loc.file = place.file(),
+            loc.line = place.line(),
+            loc.col = place.column(),
+        )
+    }};
+}
+
 fn span(task: &Spawned<'_>) -> Span {
-    let place: &Location<'_> = task.place;
     match task.kind {
-        Kind::Blocking => trace_span!(
-            target: "tokio::task::blocking",
-            parent: None,
-            "runtime.spawn",
-            kind = %"blocking",
-            task.name = %task.name.unwrap_or_default(),
-            task.id = task.id.get(),
-            size.bytes = task.size,
-            loc.file = place.file(),
-            loc.line = place.line(),
-            loc.col = place.column(),
-        ),
-        kind => trace_span!(
-            target: "tokio::task",
-            parent: None,
-            "runtime.spawn",
-            kind = %if kind == Kind::Local { "local" } else { "task" },
-            task.name = %task.name.unwrap_or_default(),
-            task.id = task.id.get(),
-            size.bytes = task.size,
-            loc.file = place.file(),
-            loc.line = place.line(),
-            loc.col = place.column(),
-        ),
+        Kind::Blocking => spawn_span!("tokio::task::blocking", "blocking", task),
+        Kind::Local => spawn_span!("tokio::task", "local", task),
+        _ => spawn_span!("tokio::task", "task", task),
     }
 }
 
