@@ -242,3 +242,22 @@ impl Busy {
         if self.is_awake() { now.saturating_sub(word) } else { word }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_shown_of_busy_time_does_not_become_less() {
+        let counters = Counters::default();
+        counters.wake(0);
+        assert_eq!(counters.busy(|| 100), 100);
+        // The thread read the clock before that look, and wrote behind it.
+        counters.rest(90);
+        let why = "a counter goes back, and a scraper takes that for a restart: [MT3]";
+        assert_eq!(counters.busy(|| 120), 100, "{why}");
+        counters.wake(200);
+        assert_eq!(counters.busy(|| 205), 100, "{why}");
+        assert_eq!(counters.busy(|| 215), 105, "what came since is not counted: [MT2]");
+    }
+}
