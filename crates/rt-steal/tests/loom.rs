@@ -271,6 +271,27 @@ fn injector_batch_against_pop() {
 }
 
 #[test]
+fn injector_class_against_push() {
+    explore("injector: a push of each class against a worker that takes one", 2, || {
+        let (ledger, injector) = (Ledger::new(), Arc::new(Injector::new()));
+        let other = injector.clone();
+        let pusher = spawn(&ledger, move |ledger| {
+            other.push(ledger.task(Priority::Normal)).expect("it is open");
+            other.push(ledger.task(Priority::Low)).expect("it is open");
+            0
+        });
+        ledger.drain_list(injector.pop_class(Priority::Normal, 2));
+        pusher.join().expect("no panic");
+        assert_eq!(injector.is_empty(), !injector.look(), "the summary is not that of the lists");
+        for class in Priority::ALL {
+            ledger.drain_list(injector.pop_class(class, 2));
+        }
+        assert!(injector.is_empty(), "workers look for ever for what is not there");
+        ledger.all_once();
+    });
+}
+
+#[test]
 fn injector_close_against_push() {
     explore("injector: close against a push and a batch", 3, || {
         let (ledger, injector) = (Ledger::new(), Arc::new(Injector::new()));
