@@ -2,6 +2,7 @@
 
 mod tracing {
     pub(crate) mod book;
+    pub(crate) mod probe;
 }
 
 use std::future::{pending, poll_fn};
@@ -9,27 +10,16 @@ use std::panic::Location;
 use std::task::Poll;
 use std::time::Duration;
 
-use rt_executor::{Executor, Fifo, Probe, yield_now};
+use rt_executor::{Executor, Fifo, yield_now};
 use rt_metrics::trace::{Trace, What};
-use rt_task::{Builder, Id, Polled, TaskRef};
+use rt_task::{Builder, Id};
 use rt_testkit::{ByHand, within};
 use rt_waker::Parker;
 
 use crate::tracing::book::{self, lines};
+use crate::tracing::probe::Spans;
 
 const DEADLINE: Duration = Duration::from_secs(20);
-
-struct Spans;
-
-impl Probe for Spans {
-    fn polling(&mut self, task: &TaskRef) {
-        rt_metrics::tracing::polling(task);
-    }
-
-    fn polled(&mut self, task: Id, _: &Polled) {
-        rt_metrics::tracing::polled(task);
-    }
-}
 
 fn executor() -> Executor<Parker, Fifo, Spans> {
     book::open();

@@ -1,26 +1,19 @@
 //! A subscriber that panics, and uses tasks itself. Alone in its process: there is one subscriber a process.
 
+#[path = "tracing/probe.rs"]
+mod probe;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rt_executor::{Executor, Fifo, Probe, yield_now};
-use rt_task::{Builder, Id, Polled, TaskRef};
+use rt_executor::{Executor, Fifo, yield_now};
+use rt_task::Builder;
 use rt_testkit::{ByHand, within};
 use rt_waker::Parker;
 use tracing::span::{Attributes, Record};
 use tracing::{Event, Metadata, Subscriber, span};
 
-struct Spans;
-
-impl Probe for Spans {
-    fn polling(&mut self, task: &TaskRef) {
-        rt_metrics::tracing::polling(task);
-    }
-
-    fn polled(&mut self, task: Id, _: &Polled) {
-        rt_metrics::tracing::polled(task);
-    }
-}
+use crate::probe::Spans;
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 

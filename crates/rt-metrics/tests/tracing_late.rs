@@ -2,28 +2,18 @@
 
 mod tracing {
     pub(crate) mod book;
+    pub(crate) mod probe;
 }
 
 use std::time::Duration;
 
-use rt_executor::{Executor, Fifo, Probe};
-use rt_task::{Builder, Id, Polled, TaskRef};
+use rt_executor::{Executor, Fifo};
+use rt_task::Builder;
 use rt_testkit::within;
 use rt_waker::Parker;
 
 use crate::tracing::book::{self, lines};
-
-struct Spans;
-
-impl Probe for Spans {
-    fn polling(&mut self, task: &TaskRef) {
-        rt_metrics::tracing::polling(task);
-    }
-
-    fn polled(&mut self, task: Id, _: &Polled) {
-        rt_metrics::tracing::polled(task);
-    }
-}
+use crate::tracing::probe::Spans;
 
 #[test]
 fn before_there_is_a_subscriber_no_span_is_made_and_afterwards_new_tasks_have_one() {

@@ -370,23 +370,29 @@ fn of_three_workers_one_ends_the_last_task() {
     });
 }
 
+/// A poll of the first task was seen; it ends, and one of the second begins, on a thread.
+fn poll_that_was_seen() -> (Arc<Stamp>, [Id; 2], thread::JoinHandle<()>) {
+    let stamp = Arc::new(Stamp::new());
+    let (first, second) = (Id::next(), Id::next());
+    // On a thread of its own: loom takes it that a thread sees no more what it saw before a lock.
+    let worker = stamp.clone();
+    let begins = thread::spawn(move || {
+        worker.begin(Some(first));
+        assert!(!worker.look(), "it is seen for the first time");
+    });
+    begins.join().expect("no panic");
+    let worker = stamp.clone();
+    let works = thread::spawn(move || {
+        worker.tick();
+        worker.begin(Some(second));
+    });
+    (stamp, [first, second], works)
+}
+
 #[test]
 fn an_age_is_that_of_the_poll_that_was_seen_and_of_no_other() {
     explore("stamp: an age against the end of a poll and the next one", 2, || {
-        let stamp = Arc::new(Stamp::new());
-        let (first, second) = (Id::next(), Id::next());
-        // On a thread of its own: loom takes it that a thread sees no more what it saw before a lock.
-        let worker = stamp.clone();
-        let begins = thread::spawn(move || {
-            worker.begin(Some(first));
-            assert!(!worker.look(), "it is seen for the first time");
-        });
-        begins.join().expect("no panic");
-        let worker = stamp.clone();
-        let works = thread::spawn(move || {
-            worker.tick();
-            worker.begin(Some(second));
-        });
+        let (stamp, [first, second], works) = poll_that_was_seen();
         let is_seen = |age: Duration| age > Duration::ZERO;
         assert!(
             stamp.age_of(first).is_none_or(is_seen),
@@ -402,19 +408,7 @@ fn an_age_is_that_of_the_poll_that_was_seen_and_of_no_other() {
 #[test]
 fn a_poll_that_lasts_is_told_of_with_its_own_task() {
     explore("stamp: a watchdog against the end of a poll and the next one", 2, || {
-        let stamp = Arc::new(Stamp::new());
-        let (first, second) = (Id::next(), Id::next());
-        let worker = stamp.clone();
-        let begins = thread::spawn(move || {
-            worker.begin(Some(first));
-            assert!(!worker.look(), "it is seen for the first time");
-        });
-        begins.join().expect("no panic");
-        let worker = stamp.clone();
-        let works = thread::spawn(move || {
-            worker.tick();
-            worker.begin(Some(second));
-        });
+        let (stamp, [first, second], works) = poll_that_was_seen();
         let blamed = stamp.lasting().map(|poll| poll.task);
         assert!(blamed.is_none_or(|task| task == first), "a task that has just begun is blamed");
         works.join().expect("no panic");

@@ -1,36 +1,24 @@
 //! Nobody waits for ever, and the bounds are numbers.
 
+mod hired {
+    pub(crate) mod team;
+}
+
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::{Handle, TURN, block_on, yield_now};
-use rt_steal::{STREAK, Shared, Team, Worker};
+use rt_steal::STREAK;
 use rt_testkit::within;
-use rt_waker::Parker;
+
+use crate::hired::team::{end, start};
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// What the bounds in milliseconds may be exceeded by on a machine that does other things too.
 const SLACK: Duration = Duration::from_millis(400);
-
-fn start(workers: usize) -> Team {
-    let (team, places) = Team::hire(workers).unwrap();
-    let park = Shared::new(Parker::new());
-    team.share(&park);
-    for place in places {
-        let park = park.another();
-        thread::spawn(move || Worker::new(place, park, (), ()).run());
-    }
-    team
-}
-
-fn end(team: &Team) {
-    team.close();
-    assert!(team.wait(Some(LIMIT)), "a worker does not leave");
-}
 
 fn compute_while(is_on: impl Fn() -> bool) {
     while is_on() {

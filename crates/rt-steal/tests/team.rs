@@ -1,5 +1,9 @@
 //! A team from outside: what goes in comes out once, whoever runs it, and the end is the end of all.
 
+mod hired {
+    pub(crate) mod team;
+}
+
 use std::collections::HashSet;
 use std::future::{Future, pending, poll_fn};
 use std::panic::resume_unwind;
@@ -14,25 +18,9 @@ use rt_steal::{Ring, Shared, Team, Worker, step_aside};
 use rt_testkit::{Tally, within};
 use rt_waker::{Park, Parker, WakeBatch};
 
+use crate::hired::team::{end, start};
+
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A team whose workers wait at a park without timers.
-fn start(workers: usize) -> Team {
-    let (team, places) = Team::hire(workers).unwrap();
-    let park = Shared::new(Parker::new());
-    team.share(&park);
-    for place in places {
-        let park = park.another();
-        thread::spawn(move || Worker::new(place, park, (), ()).run());
-    }
-    team
-}
-
-fn end(team: &Team) {
-    team.close();
-    assert!(team.wait(Some(LIMIT)), "a worker does not leave");
-    assert_eq!(team.alive(), 0);
-}
 
 /// Computes for so long.
 fn compute(duration: Duration) {

@@ -1,35 +1,23 @@
 //! A poll that lasts is told of: once, not too early, and by a thread that may be held up.
 
+mod hired {
+    pub(crate) mod team;
+}
+
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rt_executor::block_on;
-use rt_steal::{Lasting, Shared, Stalled, Stamp, Team, Watch, Watchdog, Worker};
+use rt_steal::{Lasting, Stalled, Stamp, Team, Watch, Watchdog};
 use rt_task::Id;
 use rt_testkit::within;
-use rt_waker::Parker;
+
+use crate::hired::team::{end, start};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const THRESHOLD: Duration = Duration::from_millis(30);
 /// What the system may take longer than it should.
 const SLACK: Duration = Duration::from_secs(5);
-
-fn start(workers: usize) -> Team {
-    let (team, places) = Team::hire(workers).unwrap();
-    let park = Shared::new(Parker::new());
-    team.share(&park);
-    for place in places {
-        let park = park.another();
-        thread::spawn(move || Worker::new(place, park, (), ()).run());
-    }
-    team
-}
-
-fn end(team: &Team) {
-    team.close();
-    assert!(team.wait(Some(LIMIT)), "a worker does not leave");
-}
 
 fn told(threshold: Duration) -> (std::sync::Arc<Watchdog>, Receiver<Stalled>) {
     let (sender, stalls) = mpsc::channel();

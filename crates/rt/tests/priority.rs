@@ -1,5 +1,9 @@
 //! Chapter 9: who is polled before whom, and what becomes of a class that is changed.
 
+mod priorities {
+    pub(crate) mod start;
+}
+
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,37 +11,14 @@ use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use rt::runtime::{Builder, LocalRuntime, Runtime};
+use rt::runtime::{Builder, LocalRuntime};
 use rt::task::Priority::{self, High, Low, Normal};
 use rt::task::{JoinHandle, yield_now};
 use rt_testkit::within;
 
+use crate::priorities::start::{inside, one_thread, spawn, workers};
+
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn one_thread(every: u32) -> Runtime {
-    Builder::new_current_thread().priority_ageing(every).build().unwrap()
-}
-
-fn workers(workers: usize, every: u32) -> Runtime {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).priority_ageing(every).build().unwrap()
-}
-
-fn spawn<F>(class: Priority, future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    rt::task::Builder::new().priority(class).spawn(future)
-}
-
-/// Runs a future in a task, so that what it spawns is in the queue of the same thread, and waits for it.
-fn inside<T: Send + 'static>(
-    runtime: &Runtime,
-    future: impl Future<Output = T> + Send + 'static,
-) -> T {
-    let task = runtime.spawn(future);
-    runtime.block_on(task).unwrap()
-}
 
 /// The classes of those that were polled, in order.
 #[derive(Clone, Default)]

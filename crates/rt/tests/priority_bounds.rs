@@ -2,6 +2,10 @@
 //!
 //! They are numbers of polls: they hold on any machine, however busy.
 
+mod priorities {
+    pub(crate) mod start;
+}
+
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,37 +15,14 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use rt::parts::executor::TURN;
-use rt::runtime::{Builder, Runtime};
+use rt::runtime::Runtime;
 use rt::task::Priority::{self, High, Low, Normal};
-use rt::task::{Id, JoinHandle, yield_now};
+use rt::task::{Id, yield_now};
 use rt_testkit::within;
 
+use crate::priorities::start::{inside, one_thread, spawn, workers};
+
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn one_thread(every: u32) -> Runtime {
-    Builder::new_current_thread().priority_ageing(every).build().unwrap()
-}
-
-fn workers(workers: usize, every: u32) -> Runtime {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).priority_ageing(every).build().unwrap()
-}
-
-fn spawn<F>(class: Priority, future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    rt::task::Builder::new().priority(class).spawn(future)
-}
-
-/// Runs a future in a task, so that what it spawns is in the queue of the same thread, and waits for it.
-fn inside<T: Send + 'static>(
-    runtime: &Runtime,
-    future: impl Future<Output = T> + Send + 'static,
-) -> T {
-    let task = runtime.spawn(future);
-    runtime.block_on(task).unwrap()
-}
 
 /// One poll: on which thread, of which class, of whom.
 type Polled = (ThreadId, Priority, Id);
