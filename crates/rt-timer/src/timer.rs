@@ -144,6 +144,7 @@ impl Timer {
     }
 
     /// Puts a timer that is in no wheel into that of this thread, unless its deadline has passed.
+    #[inline]
     fn arm(&mut self, waker: &Waker) -> Poll<()> {
         let may_have_passed = !matches!(self.state, State::Idle { may_have_passed: false });
         let mut wheel = Mount::here();
