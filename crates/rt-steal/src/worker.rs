@@ -35,6 +35,7 @@ use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
 
 use crate::commons::Commons;
+use crate::desk::Desk;
 use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
@@ -74,6 +75,8 @@ struct Bench<P: Park, B: Probe, Q: Stealable> {
     commons: &'static Commons,
     /// Of its desk, or of the last one that it had; zero before the first.
     index: usize,
+    /// The desk of that number.
+    desk: &'static Desk,
     station: Rc<Station<Q>>,
     /// Its local tasks.
     lease: Lease,
@@ -130,6 +133,7 @@ impl<P: Park, B: Probe, Q: Stealable> Worker<P, B, Q> {
         let bench = Bench {
             commons,
             index,
+            desk: &commons.desks[index],
             station,
             lease,
             shared: park,
@@ -244,7 +248,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
         if !self.station.has_place() {
             return 0;
         }
-        let stamp = &self.commons.desks[self.index].stamp;
+        let stamp = &self.desk.stamp;
         stamp.begin(None);
         let polled = local.turn();
         if self.station.has_place() {
@@ -287,7 +291,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
 
     #[inline]
     fn poll(&mut self, task: Task) {
-        let stamp = &self.commons.desks[self.index].stamp;
+        let stamp = &self.desk.stamp;
         stamp.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
         let mut place = self.station.place.borrow_mut();
