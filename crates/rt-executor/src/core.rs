@@ -172,17 +172,15 @@ impl<Q: RunQueue, B: Probe> Running<'_, Q, B> {
     }
 }
 
-/// Has the probe [poll](Probe::poll) a task, and tells it before and after. What comes back was woken meanwhile: it is
+/// Has the probe [poll](Probe::poll) a task, and tells it what came of it. What comes back was woken meanwhile: it is
 /// to be queued again, behind what was queued during the poll (`[X2]`). A panic of the probe ends here.
 #[inline]
 // COURSE(4.4) stub: todo
 pub fn poll<B: Probe>(task: Task, probe: &mut B) -> Option<Task> {
-    contained(|| probe.polling(&task));
-    let id = task.id();
     let polled = task.poll(|task, running| {
         contained(|| probe.poll(task, running));
     });
-    contained(|| probe.polled(id, &polled));
+    contained(|| probe.polled(&polled));
     match polled {
         Polled::Again(task) => Some(task),
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::task::Context;
 
-use rt_task::{Id, Polled, Running, TaskRef};
+use rt_task::{Polled, Running, TaskRef};
 use rt_waker::waker_ref;
 
 /// Is told what the thread of an executor does. All methods are empty unless you write them, and
@@ -10,13 +10,8 @@ use rt_waker::waker_ref;
 ///
 /// Spawns, wakes and ends happen on any thread: [`rt_task::Observer`] is told those.
 pub trait Probe {
-    /// `task` is about to be polled, or dropped if it was aborted.
-    fn polling(&mut self, task: &TaskRef) {
-        let _ = task;
-    }
-
-    /// Polls the task, which is there until this returns. For who measures the poll, or has it see another
-    /// waker: one that wakes the task, too.
+    /// Polls the task, or drops its future if it was aborted. The task is there until this returns. For who
+    /// says who is polled, measures the poll, or has it see another waker: one that wakes the task, too.
     ///
     /// Written by you, it must end the poll that it is given. If it does not, or panics before, the task is
     /// queued again, unpolled.
@@ -25,9 +20,10 @@ pub trait Probe {
         running.poll(&mut Context::from_waker(&waker_ref(task)));
     }
 
-    /// The task was polled, and this came of it.
-    fn polled(&mut self, task: Id, polled: &Polled) {
-        let _ = (task, polled);
+    /// This came of the poll. The task may be gone: who wants to know which it was remembers it from
+    /// [`poll`](Probe::poll).
+    fn polled(&mut self, polled: &Polled) {
+        let _ = polled;
     }
 
     /// So many tasks came in from other threads, or on this one while the executor did not run.

@@ -69,14 +69,20 @@ impl Observer for Trace {
     }
 }
 
-struct Told;
+#[derive(Default)]
+struct Told {
+    polled: Option<Id>,
+}
 
 impl Probe for Told {
-    fn polling(&mut self, task: &TaskRef) {
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
         TRACE.line("poll", task.id(), None);
+        self.polled = Some(task.id());
+        running.poll(&mut Context::from_waker(&waker_ref(task)));
     }
 
-    fn polled(&mut self, task: Id, polled: &Polled) {
+    fn polled(&mut self, polled: &Polled) {
+        let task = self.polled.take().expect("the end of a poll that did not begin");
         match polled {
             Polled::Pending => TRACE.line("  pending", task, None),
             Polled::Again(_) => TRACE.line("  again", task, None),
@@ -108,7 +114,7 @@ fn trace(scene: fn(Traced), expected: &str) {
         let _one: MutexGuard<'_, ()> = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         *TRACE.state.lock().unwrap() = Some(State::default());
         rt_task::observe(Some(&TRACE));
-        scene(Executor::with(Parker::new(), Fifo::new(), Told));
+        scene(Executor::with(Parker::new(), Fifo::new(), Told::default()));
         rt_task::observe(None);
         TRACE.state.lock().unwrap().take().expect("put there above").timeline
     });
@@ -296,16 +302,12 @@ end (Cancelled) first
 struct Faulty;
 
 impl Probe for Faulty {
-    fn polling(&mut self, _: &TaskRef) {
-        std::panic::resume_unwind(Box::new("polling"));
-    }
-
     fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
         running.poll(&mut Context::from_waker(&waker_ref(task)));
         std::panic::resume_unwind(Box::new("poll"));
     }
 
-    fn polled(&mut self, _: Id, _: &Polled) {
+    fn polled(&mut self, _: &Polled) {
         std::panic::resume_unwind(Box::new("polled"));
     }
 

@@ -10,8 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use rt_executor::{Core, Fifo, Handle, Home, Probe, TURN, block_on};
-use rt_task::{Id, JoinHandle, Polled, Running, TaskRef};
+use rt_task::{JoinHandle, Polled, Running, TaskRef};
 use rt_testkit::within;
+use rt_waker::waker_ref;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -204,11 +205,12 @@ fn a_panic_in_a_task_ends_that_task_alone() {
 struct Told(Trace<String>);
 
 impl Probe for Told {
-    fn polling(&mut self, task: &TaskRef) {
+    fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
         self.0.borrow_mut().push(format!("polling {}", task.name().unwrap_or_default()));
+        running.poll(&mut Context::from_waker(&waker_ref(task)));
     }
 
-    fn polled(&mut self, _task: Id, polled: &Polled) {
+    fn polled(&mut self, polled: &Polled) {
         let what = format!("{polled:?}");
         self.0.borrow_mut().push(what.split('(').next().unwrap_or_default().to_owned());
     }

@@ -18,14 +18,14 @@ use crate::roster::Roster;
 /// ```
 /// use rt_executor::{Executor, Fifo, Probe};
 /// use rt_metrics::{Meter, Roster};
-/// use rt_task::{Id, Polled};
+/// use rt_task::Polled;
 /// use rt_waker::Parker;
 /// use std::sync::Arc;
 ///
 /// struct Counting(Meter);
 ///
 /// impl Probe for Counting {
-///     fn polled(&mut self, _task: Id, polled: &Polled) {
+///     fn polled(&mut self, polled: &Polled) {
 ///         self.0.polled(polled);
 ///     }
 /// }

@@ -45,16 +45,17 @@ pub fn watch() {
 ///
 /// ```
 /// use rt_executor::{Executor, Fifo, Probe};
-/// use rt_task::{Id, Polled, TaskRef};
+/// use rt_task::{Running, TaskRef};
+/// use rt_waker::waker_ref;
+/// use std::task::Context;
 ///
 /// struct Spans;
 ///
 /// impl Probe for Spans {
-///     fn polling(&mut self, task: &TaskRef) {
+///     fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
 ///         rt_metrics::tracing::polling(task);
-///     }
-///     fn polled(&mut self, task: Id, _: &Polled) {
-///         rt_metrics::tracing::polled(task);
+///         running.poll(&mut Context::from_waker(&waker_ref(task)));
+///         rt_metrics::tracing::polled(task.id());
 ///     }
 /// }
 ///

@@ -25,6 +25,9 @@ use rt_task::{Id, TaskRef, Watching};
 use crate::frames;
 pub use crate::frames::Frame;
 
+/// Who is asked during its last poll is not polled again, and ends without a word: this often it is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// The questions of one runtime: who asks, and the probes that answer, hold clones.
 #[derive(Clone, Debug, Default)]
 pub struct Waits {
@@ -80,7 +83,7 @@ impl Waits {
             if left.is_zero() {
                 break;
             }
-            let waited = request.is_answered.wait_timeout(answer, left);
+            let waited = request.is_answered.wait_timeout(answer, left.min(LOOK));
             answer = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         answer.askers -= 1;
@@ -114,13 +117,6 @@ impl Waits {
         let request = requests.swap_remove(index);
         self.book.count.store(requests.len(), Ordering::Relaxed);
         Some(request)
-    }
-
-    /// The task has come to its end, and is not polled any more.
-    pub fn ended(&self, task: Id) {
-        if let Some(request) = self.asked_for(task) {
-            request.answer_with(true);
-        }
     }
 }
 

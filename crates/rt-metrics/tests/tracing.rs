@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 fn executor() -> Executor<Parker, Fifo, Spans> {
     book::open();
     rt_metrics::tracing::watch();
-    Executor::with(Parker::new(), Fifo::new(), Spans)
+    Executor::with(Parker::new(), Fifo::new(), Spans::default())
 }
 
 fn named(name: &str) -> Builder<'_> {

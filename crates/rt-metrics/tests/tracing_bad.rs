@@ -75,7 +75,7 @@ fn a_subscriber_that_panics_and_spawns_harms_no_task() {
     within(Duration::from_secs(20), || {
         tracing::subscriber::set_global_default(Bad).expect("the first one");
         rt_metrics::tracing::watch();
-        let executor = Executor::with(Parker::new(), Fifo::new(), Spans);
+        let executor = Executor::with(Parker::new(), Fifo::new(), Spans::default());
         let task = executor.spawn(async {
             for _ in 0..3 {
                 yield_now().await;

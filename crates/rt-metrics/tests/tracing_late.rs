@@ -23,7 +23,7 @@ fn before_there_is_a_subscriber_no_span_is_made_and_afterwards_new_tasks_have_on
         let before = rt_task::observe(None);
         assert!(before.is_none(), "without a subscriber every wake would pay for spans");
 
-        let executor = Executor::with(Parker::new(), Fifo::new(), Spans);
+        let executor = Executor::with(Parker::new(), Fifo::new(), Spans::default());
         let early = executor.handle().spawn_with(Builder::new().name("early"), async {});
         book::open();
         let late = executor.handle().spawn_with(Builder::new().name("late"), async {});

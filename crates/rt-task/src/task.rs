@@ -63,15 +63,20 @@ pub enum Polled {
 #[must_use = "dropped, the future is not polled and the task is queued again"]
 pub struct Running<'a> {
     poll: &'a Poll,
+    start: Start,
 }
 
 // A local future must be polled on the thread that was checked.
 static_assertions::assert_not_impl_any!(Running<'static>: Send, Sync);
 
 impl Running<'_> {
-    /// Polls the future once. A panic is caught and becomes the task's outcome.
+    /// Polls the future once, or drops it if the task was aborted. A panic is caught and becomes the task's
+    /// outcome.
     #[inline]
     pub fn poll(self, cx: &mut Context<'_>) {
+        if self.start == Start::Drop {
+            return self.poll.drop_future();
+        }
         let task = &self.poll.task;
         // SAFETY: [S2] we are RUNNING: `Task::poll` started it.
         let step = unsafe { (task.header().vtable.poll)(task.as_header(), cx) };
@@ -127,12 +132,12 @@ impl Task {
     /// Polls the task once, or drops its future if it was aborted.
     ///
     /// The closure gets a reference that lasts as long as the poll, to make a waker from, and
-    /// the begun poll, to finish with a [`Context`]. The waker of a poll therefore touches no
+    /// the begun poll, to finish with a [`Context`]: in either case. The waker of a poll therefore touches no
     /// count. If the closure does not finish the poll, the task is queued again.
     ///
-    /// Whether this is the task's thread is asked before anything else. Until the closure returns, and
-    /// also while an aborted future is dropped, the task is the [current](crate::current()) one, and may
-    /// spend a full [budget](crate::coop); afterwards it is no more, whatever the poll came to.
+    /// Whether this is the task's thread is asked before anything else. Until the closure returns the task is
+    /// the [current](crate::current()) one, and may spend a full [budget](crate::coop); afterwards it is no
+    /// more, whatever the poll came to.
     ///
     /// # Panics
     ///
@@ -147,10 +152,7 @@ impl Task {
         }
         let (poll, start) = self.start();
         let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
-        match start {
-            Start::Drop => poll.drop_future(),
-            Start::Poll => with(&poll.task, Running { poll: &poll }),
-        }
+        with(&poll.task, Running { poll: &poll, start });
         drop(entered);
         match poll.step.take() {
             Some(Step::Pending) => poll.pend(),

@@ -77,15 +77,11 @@ impl Lookout {
         Awake(watch)
     }
 
-    pub(crate) fn polling(&self, task: &TaskRef) {
+    /// Polls where polls are shown, or tasks measured or asked about.
+    pub(crate) fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
         if let Some(watch) = &self.watch {
             watch.begin(task.id());
         }
-    }
-
-    /// Polls where tasks are measured, or asked about.
-    #[cold]
-    pub(crate) fn poll_watched(&mut self, task: &TaskRef, running: Running<'_>) {
         self.asked = self.waits.asked_for(task.id());
         let asked = self.asked.as_ref();
         let poll = || match asked {
@@ -98,22 +94,12 @@ impl Lookout {
         }
     }
 
-    pub(crate) fn polled(&mut self, task: Id, polled: &Polled) {
+    pub(crate) fn polled(&mut self, polled: &Polled) {
         if let Some(watch) = &self.watch {
             watch.end();
         }
-        if rt_task::is_watched() {
-            self.answer(task, polled);
-        }
-    }
-
-    fn answer(&mut self, task: Id, polled: &Polled) {
-        let is_done = !matches!(polled, Polled::Pending | Polled::Again(_));
         if let Some(request) = self.asked.take() {
-            request.answer_with(is_done);
-        }
-        if is_done {
-            self.waits.ended(task); // asked during its last poll, or aborted
+            request.answer_with(!matches!(polled, Polled::Pending | Polled::Again(_)));
         }
     }
 

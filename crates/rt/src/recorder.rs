@@ -15,16 +15,13 @@ use crate::ledger::Ledger;
 use crate::lookout::Lookout;
 use crate::spans;
 
-/// Somebody wants to know of every poll.
-const EVERY: u8 = 1;
-/// Somebody asks about the poll that goes on.
-const THIS: u8 = 1 << 1;
-
-/// The probe of every runtime: it counts, always, and one branch an event says that nothing more is recorded.
+/// The probe of every runtime: it counts, always, and a branch or two an event say that nothing more is recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
-    /// What is wanted beside numbers: [`EVERY`], [`THIS`].
-    wanted: u8,
+    /// Whether more than numbers is wanted of every poll.
+    is_attentive: bool,
+    /// The poll that goes on, if more than numbers is wanted of it.
+    attended: Option<Id>,
     trace: Option<Trace>,
     pub(crate) hooks: Hooks,
     pub(crate) lookout: Lookout,
@@ -45,7 +42,8 @@ impl Recorder {
         spans::watch();
         let timer = times.map(|times| Box::new(PollTimer::new(times)));
         let meter = Meter::new(Arc::new(Roster::new(1)));
-        Recorder { wanted: 0, trace, hooks, lookout, worker: None, meter, timer }.attentive()
+        let (is_attentive, attended, worker) = (false, None, None);
+        Recorder { is_attentive, attended, trace, hooks, lookout, worker, meter, timer }.attentive()
     }
 
     /// The probe of a thread whose polls a watch shows.
@@ -55,9 +53,8 @@ impl Recorder {
 
     /// Looks once for what is asked of every poll.
     fn attentive(self) -> Recorder {
-        let has_some = self.trace.is_some() || self.timer.is_some() || self.lookout.is_watched();
-        let is_any = spans::ARE_THERE || has_some;
-        Recorder { wanted: if is_any { EVERY } else { 0 }, ..self }
+        let is_told = spans::ARE_THERE || self.trace.is_some() || self.lookout.is_watched();
+        Recorder { is_attentive: is_told || self.timer.is_some(), ..self }
     }
 
     /// For a runtime of so many workers.
@@ -118,23 +115,24 @@ impl Recorder {
 
 impl Recorder {
     #[cold]
-    fn polling_and_more(&mut self, task: &TaskRef) {
+    fn poll_attended(&mut self, task: &TaskRef, running: Running<'_>) {
+        self.attended = Some(task.id());
         if let Some(timer) = &mut self.timer {
             timer.polling(task, task.stats().and_then(Stats::since_wake));
         }
         self.record(Some(task.id()), || What::Polling);
-        self.lookout.polling(task);
         spans::polling(task);
+        self.lookout.poll(task, running);
     }
 
     #[cold]
-    fn polled_and_more(&mut self, task: Id, polled: &Polled) {
-        self.wanted &= !THIS;
+    fn polled_attended(&mut self, task: Id, polled: &Polled) {
+        self.attended = None;
         spans::polled(task);
         if let Some(timer) = &mut self.timer {
             timer.polled();
         }
-        self.lookout.polled(task, polled);
+        self.lookout.polled(polled);
         self.record(Some(task), || {
             What::Polled(match polled {
                 Polled::Completed | Polled::Panicked | Polled::Cancelled => Outcome::Done,
@@ -147,29 +145,19 @@ impl Recorder {
 
 impl Probe for Recorder {
     #[inline]
-    fn polling(&mut self, task: &TaskRef) {
-        if self.wanted != 0 {
-            self.polling_and_more(task);
-        }
-    }
-
-    #[inline]
     fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
-        if rt_task::is_watched() {
-            self.wanted |= THIS;
-            self.lookout.poll_watched(task, running);
+        if self.is_attentive || rt_task::is_watched() {
+            self.poll_attended(task, running);
         } else {
             running.poll(&mut Context::from_waker(&waker_ref(task)));
         }
     }
 
     #[inline]
-    fn polled(&mut self, task: Id, polled: &Polled) {
+    fn polled(&mut self, polled: &Polled) {
         self.meter.polled(polled);
-        // Who has ended may have been asked about, and not have been polled for it.
-        let is_over = !matches!(polled, Polled::Pending | Polled::Again(_));
-        if self.wanted != 0 || (is_over && rt_task::is_watched()) {
-            self.polled_and_more(task, polled);
+        if let Some(task) = self.attended {
+            self.polled_attended(task, polled);
         }
     }
 

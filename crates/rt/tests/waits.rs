@@ -1,9 +1,10 @@
 //! Where a task waits: asked of futures that know nothing of it.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -201,6 +202,30 @@ fn what_is_ready_in_that_poll_is_done() {
         }
         assert!(found.is_done() && found.to_string().ends_with("is done"), "{found}");
         assert_eq!(futures::executor::block_on(task).unwrap(), "done", "a fake `Pending`");
+    });
+}
+
+#[test]
+fn who_asks_during_the_last_poll_is_answered_when_that_is_over() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (begun, has_begun) = mpsc::channel();
+        let (end, ends) = mpsc::channel();
+        let task = runtime.spawn(async move {
+            begun.send(()).unwrap();
+            ends.recv().unwrap();
+        });
+        has_begun.recv().unwrap();
+        let (handle, id) = (runtime.handle().clone(), task.id());
+        let asks = thread::spawn(move || handle.trace_task(id, 60 * LIMIT));
+        while !rt_task::is_watched() {
+            thread::yield_now();
+        }
+        end.send(()).unwrap();
+        match asks.join().unwrap() {
+            Ok(found) => assert!(found.is_done(), "it waits for nothing any more"),
+            Err(error) => assert!(error.is_gone(), "another test was watched: {error}"),
+        }
     });
 }
 
