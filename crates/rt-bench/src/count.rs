@@ -50,12 +50,20 @@ pub(crate) fn count(
 
 fn per_operation(row: Row, column: Column, counted: Counted) -> Result<f64, String> {
     let facts = row.facts();
-    let once = under_valgrind(row, column, counted, facts.counted_repeats)?;
-    let twice = under_valgrind(row, column, counted, facts.counted_repeats * 2)?;
+    let count = |repeats: u64| {
+        let arguments = ["cell", &column.to_string(), &row.to_string(), &repeats.to_string()];
+        under_valgrind(&arguments.map(str::to_owned), counted)
+    };
+    let (once, twice) = (count(facts.counted_repeats)?, count(facts.counted_repeats * 2)?);
     Ok((twice - once) / (facts.counted_repeats * facts.operations) as f64)
 }
 
-fn under_valgrind(row: Row, column: Column, counted: Counted, repeats: u64) -> Result<f64, String> {
+/// What this binary does with such arguments: the instructions of its busiest thread.
+pub(crate) fn instructions_of(arguments: &[String]) -> Result<f64, String> {
+    under_valgrind(arguments, Counted::Instructions)
+}
+
+fn under_valgrind(arguments: &[String], counted: Counted) -> Result<f64, String> {
     let this = env::current_exe().map_err(|error| format!("where is this binary? {error}"))?;
     let folder = env::temp_dir().join(format!("rt-bench-{}", process::id()));
     fs::create_dir_all(&folder)
@@ -70,10 +78,7 @@ fn under_valgrind(row: Row, column: Column, counted: Counted, repeats: u64) -> R
             valgrind.args(["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"])
         }
     };
-    let run = valgrind
-        .arg(this)
-        .args(["cell", &column.to_string(), &row.to_string(), &repeats.to_string()])
-        .output();
+    let run = valgrind.arg(this).args(arguments).output();
     let run = run.map_err(|error| format!("can not start valgrind: {error}"))?;
     let message = String::from_utf8_lossy(&run.stderr);
     let total = match counted {
@@ -83,7 +88,8 @@ fn under_valgrind(row: Row, column: Column, counted: Counted, repeats: u64) -> R
     };
     // What is left in the folder of temporary files is no reason to fail.
     drop(fs::remove_dir_all(&folder));
-    total.ok_or_else(|| format!("{row} on {column} under valgrind, {}: {message}", run.status))
+    let what = arguments.join(" ");
+    total.ok_or_else(|| format!("`{what}` under valgrind, {}: {message}", run.status))
 }
 
 /// The largest total of callgrind's files, which are one a thread.

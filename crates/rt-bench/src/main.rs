@@ -21,6 +21,7 @@ mod calls;
 mod count;
 
 mod figure;
+mod overhead;
 mod priorities;
 
 use std::env;
@@ -35,6 +36,7 @@ const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--run
        rt-bench curve [ROWS...] [--rounds N] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]
        rt-bench calls [ROWS...] [--workers N] [--runtimes a,b]
+       rt-bench overhead [--workers N] [--rounds N]
        rt-bench priorities [--workers N] [--rounds N] [--svg FILE]";
 
 fn main() -> ExitCode {
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
         ["priorities", "cell", name, workers] => priorities::cell(name, workers),
         ["priorities", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(priorities),
+        ["overhead", "cell", name, workers, rounds] => overhead::cell(name, workers, rounds),
+        ["overhead", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(overhead),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
         ["calls", ref rest @ ..] => Options::parse(rest, is_about_calls).and_then(calls),
         ["curve", ref rest @ ..] => Options::parse(rest, is_about_two).and_then(curve),
@@ -108,6 +112,10 @@ fn compare(chosen: Options) -> Result<bool, String> {
 
 fn priorities(chosen: Options) -> Result<bool, String> {
     priorities::compare(chosen.flavor, chosen.rounds, chosen.svg.as_deref())
+}
+
+fn overhead(chosen: Options) -> Result<bool, String> {
+    overhead::compare(chosen.flavor, chosen.rounds)
 }
 
 /// What the command line chooses; what it does not name is everything.
