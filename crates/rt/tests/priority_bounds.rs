@@ -3,6 +3,7 @@
 //! They are numbers of polls: they hold on any machine, however busy.
 
 mod priorities {
+    pub(crate) mod log;
     pub(crate) mod start;
 }
 
@@ -20,60 +21,10 @@ use rt::task::Priority::{self, High, Low, Normal};
 use rt::task::{Id, yield_now};
 use rt_testkit::within;
 
+use crate::priorities::log::{Log, Polled, flood_two_workers};
 use crate::priorities::start::{inside, one_thread, spawn, workers};
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// One poll: on which thread, of which class, of whom.
-type Polled = (ThreadId, Priority, Id);
-
-/// What was polled, in order.
-#[derive(Clone, Default)]
-struct Log {
-    polls: Arc<Mutex<Vec<Polled>>>,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Log {
-    fn note(&self, class: Priority) {
-        self.polls.lock().unwrap().push((thread::current().id(), class, rt::task::id()));
-    }
-
-    fn len(&self) -> usize {
-        self.polls.lock().unwrap().len()
-    }
-
-    fn take(&self) -> Vec<Polled> {
-        std::mem::take(&mut *self.polls.lock().unwrap())
-    }
-
-    /// Of the thread that has fewer, if there are two.
-    fn polls_of_the_second(&self) -> usize {
-        let polls = self.polls.lock().unwrap();
-        let first = polls.first().map(|polled| polled.0);
-        let own = polls.iter().filter(|polled| Some(polled.0) == first).count();
-        own.min(polls.len() - own)
-    }
-
-    fn end(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
-    }
-
-    /// Wakes itself until it is over, and is noted at each poll.
-    async fn endless(self, class: Priority) {
-        while !self.is_over.load(Ordering::Relaxed) {
-            self.note(class);
-            yield_now().await;
-        }
-    }
-
-    /// So many of each class.
-    fn flood(&self, each: usize) {
-        for class in Priority::ALL {
-            (0..each).for_each(|_| drop(spawn(class, self.clone().endless(class))));
-        }
-    }
-}
 
 /// The most polls of others between two of this class.
 fn longest_wait(order: &[Priority], class: Priority) -> usize {
@@ -114,7 +65,7 @@ fn on_one_thread_no_class_starves_and_none_is_held_up() {
             let (runtime, log) = (one_thread(every), Log::default());
             let (flood, polls) = (log.clone(), 40 * every as usize);
             runtime.block_on(async move {
-                flood.flood(3);
+                flood.flood(&Priority::ALL, 3);
                 while flood.len() < polls {
                     yield_now().await;
                 }
@@ -130,32 +81,12 @@ fn on_one_thread_no_class_starves_and_none_is_held_up() {
     });
 }
 
-/// A worker's task spawns all, and goes on computing until the other worker has some: it has stolen them.
-fn flood_two_workers(runtime: &Runtime, log: &Log) {
-    let inner = log.clone();
-    inside(runtime, async move {
-        inner.flood(8);
-        while inner.len() == 0 {
-            std::hint::spin_loop();
-        }
-    });
-    // From outside, a few at a time, so that both workers find some of each class.
-    for _ in 0..16 {
-        let before = log.len();
-        let _entered = runtime.enter();
-        log.flood(1);
-        while log.len() < before + 4 * TURN {
-            thread::yield_now();
-        }
-    }
-}
-
 #[test]
 fn on_two_workers_that_steal_no_class_starves_and_none_is_held_up() {
     within(LIMIT, || {
         for every in [2, 16] {
             let (runtime, log) = (workers(2, every), Log::default());
-            flood_two_workers(&runtime, &log);
+            flood_two_workers(&runtime, &log, &Priority::ALL);
             // From here on nothing comes or goes: nobody is idle, so nobody steals.
             drop(log.take());
             // Both polled, however long the system kept one of them waiting.
