@@ -14,7 +14,7 @@ pub trait Probe {
     /// says who is polled, measures the poll, or has it see another waker: one that wakes the task, too.
     ///
     /// Written by you, it must end the poll that it is given. If it does not, or panics before, the task is
-    /// queued again, unpolled.
+    /// queued again, unpolled; if it was aborted, its future is dropped all the same.
     #[inline]
     fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
         running.poll(&mut Context::from_waker(&waker_ref(task)));

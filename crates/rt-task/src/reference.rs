@@ -152,20 +152,23 @@ impl TaskRef {
     /// before it. Never polls, never blocks.
     #[inline]
     pub fn wake_by_ref(&self) {
-        let wake = self.header().state.wake();
         if watched::is_watched() {
-            self.tell_of_wake();
+            return self.wake_watched();
         }
+        let wake = self.header().state.wake();
         self.submit(wake);
     }
 
-    /// Before the task is handed over: nobody polls it yet, if this wake made it ready.
+    /// The statistics first: what the word does not say yet, a poll follows [S7], and that clears it [SA3]. The
+    /// observer before the task is handed over: nobody polls it yet, if this wake made it ready.
     #[cold]
-    fn tell_of_wake(&self) {
-        observer::tell(|observer| observer.woken(self.id(), current::id()));
+    fn wake_watched(&self) {
         if let Some(stats) = self.stats() {
             stats.woken();
         }
+        let wake = self.header().state.wake();
+        observer::tell(|observer| observer.woken(self.id(), current::id()));
+        self.submit(wake);
     }
 
     /// As [`wake_by_ref`](TaskRef::wake_by_ref), and gives the reference back.

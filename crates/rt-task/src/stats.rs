@@ -2,6 +2,8 @@
 //!
 //! * **[SA1]** Who polls the task writes `polls`, `busy`, `began` and `ended`, and nobody else: loads and plain
 //!   stores. `woken` is written by whoever wakes it and cleared by the poll; the first wake of several counts.
+//! * **[SA3]** A wake is noted before the state word says `QUEUED`, so a poll that clears it follows, or the end.
+//!   Noted later, it could come behind that poll, and a task that sleeps would look like one that waits.
 //! * **[SA2]** All of it is for reports: relaxed, and read while it is written. No two of the numbers need be of
 //!   one moment.
 //!
@@ -111,7 +113,7 @@ impl Stats {
         Measured { delay, took: Duration::from_nanos(took) }
     }
 
-    /// The task was woken. Of several wakes before a poll the first one counts.
+    /// The task is about to be woken [SA3]. Of several wakes before a poll the first one counts.
     pub(crate) fn woken(&self) {
         if self.woken.load(Ordering::Relaxed) == 0 {
             self.woken.store(now(), Ordering::Relaxed);

@@ -60,7 +60,7 @@ pub enum Polled {
 }
 
 /// A poll that has begun: only to be finished, on this thread.
-#[must_use = "dropped, the future is not polled and the task is queued again"]
+#[must_use = "dropped, the future is not polled, and the task is queued again unless it was aborted"]
 pub struct Running<'a> {
     poll: &'a Poll,
     start: Start,
@@ -133,7 +133,8 @@ impl Task {
     ///
     /// The closure gets a reference that lasts as long as the poll, to make a waker from, and
     /// the begun poll, to finish with a [`Context`]: in either case. The waker of a poll therefore touches no
-    /// count. If the closure does not finish the poll, the task is queued again.
+    /// count. If the closure does not finish the poll, the task is queued again; if it was aborted, its future
+    /// is dropped all the same.
     ///
     /// Whether this is the task's thread is asked before anything else. Until the closure returns the task is
     /// the [current](crate::current()) one, and may spend a full [budget](crate::coop); afterwards it is no
@@ -153,6 +154,9 @@ impl Task {
         let (poll, start) = self.start();
         let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
         with(&poll.task, Running { poll: &poll, start });
+        if start == Start::Drop {
+            poll.ensure_dropped();
+        }
         drop(entered);
         match poll.step.take() {
             Some(Step::Pending) => poll.pend(),
@@ -319,6 +323,15 @@ impl Poll {
         // SAFETY: [S2] we are RUNNING.
         let end = unsafe { (task.header().vtable.drop_future)(task.as_header()) };
         self.step.set(Some(Step::Ready(end)));
+    }
+
+    /// Drops the future if nobody has: who is aborted comes to its end whoever polls it.
+    #[cold]
+    fn ensure_dropped(&self) {
+        match self.step.take() {
+            None => self.drop_future(),
+            step => self.step.set(step),
+        }
     }
 
     /// The future is gone, its outcome is stored: tell everybody, and stop being alive: that reference

@@ -178,3 +178,26 @@ fn a_local_task_says_which_thread_it_belongs_to() {
         assert_eq!(local.home(), Some(rt_task::ThreadNumber::current()));
     });
 }
+
+#[test]
+fn a_wake_that_was_answered_already_is_not_taken_for_one_that_waits() {
+    let _alone = alone();
+    static SLOW: Mutex<Option<Task>> = Mutex::new(None);
+    /// Between what a wake does and what it tells lies time: here the task is polled in between.
+    struct Slow;
+    impl rt_task::Observer for Slow {
+        fn woken(&self, _: rt_task::Id, _: Option<rt_task::Id>) {
+            let task = SLOW.lock().unwrap().take();
+            task.into_iter().for_each(|task| drop(measure(task)));
+        }
+    }
+    within(DEADLINE, || {
+        let (task, handle) = Builder::new().measured(true).spawn(pending::<()>(), ByHand::new());
+        *SLOW.lock().unwrap() = task;
+        observe(Some(&Slow));
+        handle.task().wake_by_ref();
+        observe(None);
+        let waits = handle.task().stats().unwrap().since_wake();
+        assert_eq!(waits, None, "a task that sleeps is reported as one that waits to be polled");
+    });
+}
