@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use rt_executor::{Door, Lease, Site, Stealable};
-use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use rt_task::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use rt_task::unwind::contained;
 use rt_task::{Task, TaskRef};
 
 use crate::desk::Desk;
@@ -67,6 +68,8 @@ pub(crate) struct Commons {
     /// The local tasks of each worker.
     homes: Mutex<Vec<Lease>>,
     pub(crate) vacancies: Vacancies,
+    /// How many threads that have no desk are awake: see `worker/stand_by.rs`.
+    pub(crate) standing: AtomicUsize,
     /// Is told of polls that last.
     watchdog: Mutex<Option<Arc<Watchdog>>>,
 }
@@ -106,6 +109,7 @@ impl Commons {
                 root_is_called: AtomicBool::new(false),
                 homes: Mutex::new(Vec::new()),
                 vacancies: Vacancies::new(),
+                standing: AtomicUsize::new(0),
                 watchdog: Mutex::new(None),
             }))
         })?;
@@ -167,7 +171,7 @@ impl Commons {
     /// From now on this one is told of polls that last.
     pub(crate) fn set_watchdog(&self, dog: Option<Arc<Watchdog>>) {
         let before = mem::replace(&mut *held(&self.watchdog), dog);
-        drop(before); // code of users, and not under the lock
+        contained(|| drop(before)); // code of users, and not under the lock
     }
 
     /// Of the polls that go on at the desks. For the monitor, behind its look at them.
@@ -241,10 +245,10 @@ impl Commons {
         }
     }
 
-    /// Whether somebody works at a desk who is not counted as asleep [MO2].
+    /// Whether somebody works who is not counted as asleep, at a desk or without one [MO2].
     fn is_anybody_awake(&self) -> bool {
         let at_work = self.desks.iter().filter(|desk| desk.is_taken()).count();
-        at_work > self.idle.sleeping()
+        at_work > self.idle.sleeping() || self.standing.load(Ordering::Relaxed) > 0
     }
 
     fn is_unattended(&self) -> bool {

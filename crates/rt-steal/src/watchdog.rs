@@ -48,6 +48,8 @@ pub struct Stalled {
     pub task: Id,
     /// When the poll was seen first: at most a [`TICK`](crate::TICK) after it began.
     pub since: Instant,
+    /// For how long it had gone on when it was seen last. Who is told may be told late, and the poll may be over.
+    pub elapsed: Duration,
     /// The number of the worker, if it is one.
     pub worker: Option<usize>,
 }
@@ -71,11 +73,12 @@ impl Watchdog {
     /// Looks at one stamp. For the monitor: runs no code of users [MO3].
     pub(crate) fn look_at(self: &Arc<Watchdog>, stamp: &Stamp, worker: Option<usize>) {
         let Some(poll) = stamp.lasting() else { return };
-        let left = self.threshold.saturating_sub(poll.since.elapsed());
+        let elapsed = poll.since.elapsed();
+        let left = self.threshold.saturating_sub(elapsed);
         if !left.is_zero() {
             return monitor::look_in(left); // [WD2]
         }
-        if report(self, Stalled { task: poll.task, since: poll.since, worker }) {
+        if report(self, Stalled { task: poll.task, since: poll.since, elapsed, worker }) {
             stamp.set_told(poll); // [WD3]
         }
     }
@@ -163,7 +166,7 @@ impl Drop for Watching {
         let gone = all.iter().position(|watch| std::ptr::eq(Arc::as_ptr(watch), this));
         let gone = gone.map(|index| all.swap_remove(index));
         drop(all);
-        drop(gone); // maybe the last that has the watchdog, and with it code of users
+        drop(gone); // never the last: `self` has one more
     }
 }
 

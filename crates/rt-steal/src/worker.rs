@@ -29,7 +29,9 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt_executor::{Door, Entered, Home, Lease, LocalHandle, Probe, Running, Stealable, TURN, poll};
+use rt_executor::{
+    Door, Entered, Home, Lease, LocalHandle, Probe, Running, Stealable, TURN, Work, poll,
+};
 use rt_task::Task;
 use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
@@ -250,7 +252,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
         }
         let stamp = &self.desk.stamp;
         stamp.begin(None);
-        let polled = local.turn();
+        let polled = Work::turn(local);
         if self.station.has_place() {
             stamp.tick();
         }

@@ -148,3 +148,46 @@ fn who_holds_the_reporter_up_holds_up_no_worker_and_the_others_are_told_of_later
         end(&team);
     });
 }
+
+#[test]
+fn a_report_that_had_to_wait_does_not_make_the_poll_longer() {
+    within(LIMIT, || {
+        let (sender, stalls) = mpsc::channel();
+        let dog = Watchdog::new(THRESHOLD, move |stalled: Stalled| {
+            let _ = sender.send(stalled);
+            std::thread::sleep(Duration::from_millis(400)); // others' reports wait
+        });
+        let team = start(2);
+        team.watch_stalls(dog);
+        let first = team.handle().spawn(async { std::thread::sleep(Duration::from_millis(120)) });
+        let second = team.handle().spawn(async { std::thread::sleep(Duration::from_millis(120)) });
+        for _ in 0..2 {
+            let stalled = stalls.recv_timeout(SLACK).expect("nobody is told");
+            let elapsed = stalled.elapsed;
+            let is_true = elapsed >= THRESHOLD && elapsed < Duration::from_millis(400);
+            assert!(is_true, "a poll of 120 ms is said to have lasted {elapsed:?}");
+        }
+        block_on(first).unwrap();
+        block_on(second).unwrap();
+        end(&team);
+    });
+}
+
+#[test]
+fn a_watchdog_that_can_not_be_dropped_keeps_no_team_from_its_end() {
+    /// A value of the user's in the function that is called.
+    struct Faulty;
+    impl Drop for Faulty {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("a faulty drop"));
+        }
+    }
+    within(LIMIT, || {
+        let (team, places) = Team::hire(1).unwrap();
+        let faulty = Faulty;
+        team.watch_stalls(Watchdog::new(THRESHOLD, move |_| _ = &faulty));
+        drop(places);
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(team)));
+        assert!(dropped.is_ok(), "the desks are lost: nobody can use them again");
+    });
+}

@@ -123,7 +123,7 @@ impl Stalls {
         let (find, hook) = (find.clone(), self.hook.clone());
         Some(Watchdog::new(threshold, move |stalled: Stalled| {
             let Some(task) = find.find(stalled.task) else { return };
-            let (elapsed, worker) = (stalled.since.elapsed(), stalled.worker);
+            let Stalled { elapsed, worker, .. } = stalled;
             report(&Stall { task, elapsed, worker }, hook.as_ref());
         }))
     }

@@ -9,7 +9,7 @@ mod ends;
 mod places;
 
 use std::future::{pending, poll_fn};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
@@ -459,5 +459,24 @@ fn who_spins_in_a_root_is_no_task() {
         }));
         let snapshot = runtime.metrics().snapshot();
         assert_eq!((polls(&snapshot), tasks(&snapshot)), ([0; 5], [0; 6]));
+    });
+}
+
+#[test]
+fn a_busy_worker_counts_its_yields() {
+    within(LIMIT, || {
+        let runtime = workers(1);
+        let over = Arc::new(AtomicBool::new(false));
+        let stop = over.clone();
+        let task = runtime.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                task::consume_budget().await;
+            }
+        });
+        thread::sleep(Duration::from_millis(300));
+        let yields = runtime.metrics().budget_forced_yield_count();
+        over.store(true, Ordering::Relaxed);
+        runtime.block_on(task).unwrap();
+        assert!(yields > 0, "a worker that never waits counts none of its yields");
     });
 }

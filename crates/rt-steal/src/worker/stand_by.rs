@@ -6,11 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use rt_executor::{Probe, Running, Stealable};
+use rt_executor::{Probe, Running, Stealable, Work};
+use rt_task::sync::{AtomicUsize, Ordering};
 use rt_task::unwind::contained;
 use rt_waker::Park;
 
 use super::Bench;
+use crate::monitor;
 use crate::root::Listed;
 
 /// How long a thread without a place and without local tasks waits for a place before it ends: as long as
@@ -25,6 +27,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
         // It may be the one that looks after the park.
         let root = Listed::new(commons, self.shared.waker());
         let (waker, mut since) = (self.shared.waker(), Instant::now());
+        let mut awake = Awake::count(&commons.standing);
         loop {
             let line = match commons.vacancies.take(&waker) {
                 Ok(desk) => return self.sit(Some(desk)),
@@ -38,7 +41,9 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
             contained(|| self.probe.parking());
             let timeout = if has_tasks { None } else { Some(left) };
             let timeout = if local.is_ready() { Some(Duration::ZERO) } else { timeout };
+            drop(awake);
             root.park(&mut self.shared, timeout, &mut self.ready);
+            awake = Awake::count(&commons.standing);
             contained(|| self.probe.parked());
             // Who was called has a desk to take, which must not wait behind its local tasks [VA1].
             let has_place = self.sit(line.leave());
@@ -46,7 +51,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
             if has_place {
                 return true;
             }
-            if local.turn() > 0 {
+            if Work::turn(local) > 0 {
                 since = Instant::now();
             }
         }
@@ -59,5 +64,24 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
         self.commons.idle.register(desk, self.shared.waker());
         self.station.sit(desk);
         true
+    }
+}
+
+/// Evidence that a thread without a desk is awake: what it polls may last, and the monitor looks [MO2].
+struct Awake<'a> {
+    standing: &'a AtomicUsize,
+}
+
+impl<'a> Awake<'a> {
+    fn count(standing: &'a AtomicUsize) -> Awake<'a> {
+        standing.fetch_add(1, Ordering::Relaxed);
+        monitor::stir();
+        Awake { standing }
+    }
+}
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        self.standing.fetch_sub(1, Ordering::Relaxed);
     }
 }
