@@ -16,7 +16,9 @@ pub(crate) fn where_it_waits(
     timeout: Duration,
 ) -> Result<TaskTrace, NotTraced> {
     let task = runtime.find(id).ok_or_else(NotTraced::gone)?;
-    if task.home() == Some(ThreadNumber::current()) || is_driven_here(runtime) {
+    let is_polled_here = rt_task::current() == Some(id);
+    let is_local_here = task.home() == Some(ThreadNumber::current());
+    if is_polled_here || is_local_here || is_driven_here(runtime) {
         return Err(NotTraced::would_block());
     }
     let waits = &runtime.recorder.lookout.waits;

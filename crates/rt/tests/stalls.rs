@@ -283,3 +283,80 @@ fn a_hook_that_panics_or_blocks_keeps_no_runtime_from_going_on() {
         assert_eq!(calls.load(Ordering::Relaxed), 2, "one call a stall");
     });
 }
+
+#[test]
+fn a_local_task_of_a_thread_without_a_place_is_told_of_also_while_all_others_sleep() {
+    within(LIMIT, || {
+        let (runtime, told) = workers(1);
+        let (go, wait) = futures::channel::oneshot::channel::<()>();
+        let (over, is_over) = mpsc::channel::<()>();
+        runtime
+            .block_on(runtime.spawn(async move {
+                let stalls = async move {
+                    wait.await.unwrap();
+                    let _ = is_over.recv();
+                };
+                drop(task::Builder::new().name("left behind").spawn_local(stalls));
+                task::block_in_place(|| std::thread::sleep(Duration::from_millis(50)));
+            }))
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(300)); // all sleep, and so does the monitor
+        go.send(()).unwrap();
+        let stall = told.recv_timeout(SLACK);
+        drop(over);
+        let name = stall.expect("the monitor sleeps while a thread without a place polls").name;
+        assert_eq!(name.as_deref(), Some("left behind"), "a report names another task");
+    });
+}
+
+#[test]
+fn a_report_that_had_to_wait_does_not_make_the_poll_longer() {
+    within(LIMIT, || {
+        let (sender, told) = mpsc::channel();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .stall_threshold(Duration::from_millis(30))
+            .on_stall(move |stall| {
+                let _ = sender.send(stall.elapsed());
+                std::thread::sleep(Duration::from_millis(400)); // others' reports wait
+            })
+            .build()
+            .unwrap();
+        let block = || async {
+            std::thread::sleep(Duration::from_millis(120));
+            rt::time::sleep(Duration::from_secs(1)).await; // it lives on
+        };
+        let tasks = [runtime.spawn(block()), runtime.spawn(block())];
+        for _ in 0..2 {
+            let elapsed = told.recv_timeout(SLACK).expect("nobody is told");
+            assert!(elapsed < Duration::from_millis(400), "120 ms are told as {elapsed:?}");
+        }
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_thread_that_does_not_drive_is_watched_from_its_first_poll_on() {
+    within(LIMIT, || {
+        let mut builder = Builder::new_current_thread();
+        let told = watched(builder.stall_threshold(Duration::from_millis(20)));
+        let runtime = Arc::new(builder.build().unwrap());
+        let (drives, is_over) = (runtime.clone(), Arc::new(AtomicBool::new(false)));
+        let (end, is_ended) = futures::channel::oneshot::channel::<()>();
+        let driver = std::thread::spawn(move || _ = drives.block_on(is_ended));
+        std::thread::sleep(Duration::from_millis(200)); // it sleeps, and so does the monitor
+        let over = is_over.clone();
+        let waits = std::thread::spawn(move || {
+            let stalls = async move { compute_until(&over) };
+            runtime.block_on(async { rt::spawn_local(stalls).await.unwrap() });
+        });
+        let stall = told.recv_timeout(SLACK);
+        is_over.store(true, Ordering::Relaxed);
+        drop(end);
+        waits.join().unwrap();
+        driver.join().unwrap();
+        stall.expect("the monitor sleeps while a thread polls that has not waited yet");
+    });
+}

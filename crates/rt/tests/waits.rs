@@ -292,3 +292,18 @@ fn several_ask_at_once_and_all_are_answered() {
         });
     });
 }
+
+#[test]
+fn a_task_that_asks_where_it_waits_itself_is_told_at_once() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let task = runtime.spawn(async {
+            let begin = std::time::Instant::now();
+            let handle = Handle::current();
+            let asked = handle.trace_task(task::id(), Duration::from_secs(30));
+            (asked.is_err(), begin.elapsed())
+        });
+        let (is_err, took) = runtime.block_on(task).unwrap();
+        assert!(is_err && took < Duration::from_secs(10), "it waits for itself: {took:?}");
+    });
+}

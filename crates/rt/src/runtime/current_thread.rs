@@ -125,11 +125,14 @@ impl Work for Driving<'_, '_> {
         self.home.is_ready() || self.core.is_ready()
     }
 
+    /// Two watches show the polls of this thread, and both must say that it waits.
     fn parking(&mut self) {
         Work::parking(self.home);
+        self.core.probe().lookout.parking();
     }
 
     fn parked(&mut self) {
+        self.core.probe().lookout.parked();
         Work::parked(self.home);
     }
 }

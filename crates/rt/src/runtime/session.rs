@@ -11,7 +11,6 @@ use rt_waker::{Park, WakeBatch};
 
 use crate::context::{self, Entered};
 use crate::inner::{Inner, RuntimeFlavor};
-use crate::lookout::Lookout;
 use crate::recorder::Recorder;
 use crate::runtime::threads::Queue;
 
@@ -19,7 +18,7 @@ use crate::runtime::threads::Queue;
 /// runtime is still the thread's.
 pub(super) struct Session {
     pub(super) home: Home<Queue, Recorder>,
-    watching: Option<Watching>,
+    _watching: Option<Watching>,
     _entered: Entered,
 }
 
@@ -29,10 +28,12 @@ impl Session {
         let recorder = runtime.recorder.clone();
         let watching = Session::watch(runtime);
         let recorder = recorder.watched(watching.as_ref());
+        // Until it waits; dropped, nobody looks any more.
+        watching.iter().for_each(|watching| watching.watch().set_awake(true));
         let home = Home::new(Queue::aged(runtime.ageing.clone()), recorder, bell);
         runtime.settle(&home.local_handle());
         let entered = context::enter(runtime.clone(), Some(home.local_handle()));
-        Session { home, watching, _entered: entered }
+        Session { home, _watching: watching, _entered: entered }
     }
 
     /// Local tasks that share a thread with all others hold them up.
@@ -46,7 +47,6 @@ impl Session {
     pub(super) fn block_on<F: Future>(&mut self, future: F, park: &mut impl Park) -> F::Output {
         let mut root = pin!(future);
         let mut root = RootFuture::new(root.as_mut(), park.waker());
-        let _awake = Lookout::awake(self.watching.as_ref());
         let (mut home, mut ready) = (self.home.enter(), WakeBatch::new());
         let never = || None::<Infallible>;
         let Ok(output) = drive(&mut root, &mut home, park, &mut ready, never);
