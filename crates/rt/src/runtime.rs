@@ -46,5 +46,6 @@ pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use kind::Runtime;
 pub use local::LocalRuntime;
 pub use report::{ShutdownReport, StillAlive, TaskState};
+pub use crate::metrics::RuntimeMetrics;
 pub use rt_metrics::tasks::{Phase, TaskInfo, Tasks};
 pub use rt_metrics::waits::{Frame, NotTraced, TaskTrace};

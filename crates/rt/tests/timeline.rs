@@ -256,6 +256,11 @@ fn the_environment_names_a_file_for_every_runtime_of_the_process() {
         assert_eq!(tasks_of(&path), ["quick start"]);
         let ours = tasks_of(&folder.file("all-2.html"));
         assert!(ours.len() == 1 && ours[0].starts_with("timeline.rs:"), "{ours:?}");
+        for _ in 0..2 {
+            child(THIS, &folder.file("own-%p.html"));
+        }
+        let own = folder.files().iter().filter(|file| file.starts_with("own-")).count();
+        assert_eq!(own, 4, "two processes share a file: {:?}", folder.files());
     });
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use crate::messages;
@@ -38,8 +39,11 @@ pub(super) fn choose(
     (Some(trace.clone()), Some(Timeline { trace, path: free(path) }))
 }
 
+/// In its path `%p` is the number of the process: a child has the variable, too.
 fn asked_for() -> Option<PathBuf> {
-    env::var_os(FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
+    let path = env::var_os(FILE).filter(|path| !path.is_empty())?;
+    let numbered = path.to_str().map(|path| path.replace("%p", &process::id().to_string()));
+    Some(numbered.map_or_else(|| PathBuf::from(&path), PathBuf::from))
 }
 
 /// `a.html`, and for the next runtimes of the process `a-2.html`, `a-3.html` and so on.
