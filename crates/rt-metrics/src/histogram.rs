@@ -120,7 +120,8 @@ impl Histogram {
         0
     }
 
-    /// What was counted since `earlier`, a copy of this one from before.
+    /// What was counted since `earlier`, a copy of this one from before. Quantiles, count and sum are those of what came
+    /// in between; [`max`](Histogram::max) is that of the later one.
     #[must_use]
     pub fn since(&self, earlier: &Histogram) -> Histogram {
         let mut later = self.clone();

@@ -122,6 +122,10 @@ impl Places {
     }
 
     /// What came since `earlier`. Places where nothing did are left out.
+    ///
+    /// Counts, sums and quantiles are those of the polls in between. The [maximum](Histogram::max), also in the table,
+    /// is that of the later look: the longest since the runtime was made. The longest in between is `quantile(1.0)`, as
+    /// exact as a [quantile](Histogram::ERROR) is.
     #[must_use]
     pub fn since(&self, earlier: &Places) -> Places {
         let mut rows = self.rows.clone();
@@ -139,6 +143,12 @@ impl Places {
 
     /// The rows as two summaries for Prometheus, `rt_poll_seconds` and `rt_poll_delay_seconds`, with the labels
     /// `place`, `class` and `worker`.
+    ///
+    /// Quantiles are of all polls since the runtime was made, and not of the last minutes. They can not be added or
+    /// averaged across workers; `_sum` and `_count` can be added, and their rates give the mean of any time. For
+    /// quantiles of all workers, print [`of_all_workers`](Places::of_all_workers); for those of the polls between two
+    /// looks, print [`since`](Places::since), whose `_sum` and `_count` are no counters. Two runtimes of one process
+    /// have the same series where they have the same places: give each an endpoint of its own, or add a label yourself.
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut out = Exposition::default();

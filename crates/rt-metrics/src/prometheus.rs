@@ -136,6 +136,9 @@ impl Snapshot {
     /// All numbers as text for Prometheus, to be served as `text/plain; version=0.0.4`. Those of a worker have the
     /// label `worker`, its index, or `none` for threads that are no workers.
     ///
+    /// Nothing in it says which runtime it is: the texts of two runtimes of one process have the same series. Give each
+    /// runtime an endpoint of its own, or add a label to each series yourself.
+    ///
     /// ```
     /// let text = rt_metrics::Snapshot::new(1).to_prometheus();
     /// assert!(text.contains("# TYPE rt_tasks_spawned_total counter\nrt_tasks_spawned_total 0\n"));
@@ -158,7 +161,7 @@ impl Snapshot {
         out.single("rt_tasks_completed_total", Counter, "Tasks with an output.", &tasks.completed);
         out.single("rt_tasks_cancelled_total", Counter, "Tasks cancelled.", &tasks.cancelled);
         out.single("rt_tasks_panicked_total", Counter, "Tasks that panicked.", &tasks.panicked);
-        out.single("rt_tasks_refused_total", Counter, "Spawns after the end.", &tasks.refused);
+        out.single("rt_tasks_refused_total", Counter, "Spawns while it ended.", &tasks.refused);
         out.single("rt_tasks_alive", Gauge, "Tasks alive.", &tasks.alive);
         let (depth, remote) = (self.injector_depth, self.remote_schedules);
         out.single("rt_injector_depth", Gauge, "Tasks for any worker.", &depth);

@@ -38,7 +38,8 @@ pub struct Tally {
     pub panicked: u64,
     /// Those that are in none of these states yet.
     pub alive: u64,
-    /// Spawns that were refused because the list was closed. They are not among the spawned.
+    /// Spawns that were refused because the list was closed: those that come while a runtime ends. After its end
+    /// nothing is counted. They are not among the spawned.
     pub refused: u64,
 }
 

@@ -42,7 +42,7 @@ use crate::messages;
 /// A poll is counted when it is over: whom it has woken may look before.
 ///
 /// [`snapshot`](RuntimeMetrics::snapshot) reads all of it. The other methods are tokio's, each for one number;
-/// where they ask for a worker, they panic if there are not so many.
+/// where they ask for a worker, by its number from zero, they panic if there are not so many.
 #[derive(Clone)]
 pub struct RuntimeMetrics {
     inner: Inner,
@@ -140,7 +140,8 @@ impl RuntimeMetrics {
         self.inner.ledger.times.as_ref().map(|times| times.read()).unwrap_or_default()
     }
 
-    /// The tasks that are alive, and what each of them does: [`Handle::tasks`](crate::runtime::Handle::tasks).
+    /// The tasks that are alive, and what each of them does: [`Handle::tasks`](crate::runtime::Handle::tasks). Jobs of
+    /// [`spawn_blocking`](crate::spawn_blocking) are not listed; a [`snapshot`](RuntimeMetrics::snapshot) counts them.
     ///
     /// ```
     /// let runtime = rt::runtime::Runtime::new()?;
@@ -155,7 +156,8 @@ impl RuntimeMetrics {
         self.inner.tasks().iter().collect()
     }
 
-    /// Where a task waits: [`Handle::trace_task`](crate::runtime::Handle::trace_task).
+    /// Where a task waits: [`Handle::trace_task`](crate::runtime::Handle::trace_task), which says what names need of the
+    /// program. Jobs of [`spawn_blocking`](crate::spawn_blocking) can not be traced.
     ///
     /// ```
     /// use std::time::Duration;
@@ -177,6 +179,10 @@ impl RuntimeMetrics {
 
     /// All of it as text for Prometheus, to be served as `text/plain; version=0.0.4`: the
     /// [snapshot](Snapshot::to_prometheus), and the [places](Places::to_prometheus) if polls are measured.
+    ///
+    /// Nothing in it says which runtime it is: two runtimes of one process have the same series. Give each an endpoint
+    /// of its own, or add a label to each series yourself. The quantiles of places are since the runtime was made, and
+    /// can not be added or averaged across workers; counters, `_sum` and `_count` can be added.
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut text = self.snapshot().to_prometheus();
@@ -236,6 +242,10 @@ impl RuntimeMetrics {
     }
 
     /// How long the worker was busy.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
@@ -243,6 +253,10 @@ impl RuntimeMetrics {
     }
 
     /// How often the worker had nothing to do, and waited.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
@@ -250,6 +264,10 @@ impl RuntimeMetrics {
     }
 
     /// How often the worker began to wait, and how often it went on, together: an odd number says that it waits.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
@@ -258,6 +276,10 @@ impl RuntimeMetrics {
     }
 
     /// How often the worker went on for nothing.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_noop_count(&self, worker: usize) -> u64 {
@@ -265,6 +287,10 @@ impl RuntimeMetrics {
     }
 
     /// Tasks that the worker took out of others' queues.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
@@ -272,6 +298,10 @@ impl RuntimeMetrics {
     }
 
     /// How often it did so.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
@@ -279,6 +309,10 @@ impl RuntimeMetrics {
     }
 
     /// Polls of tasks by the worker.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
@@ -286,6 +320,10 @@ impl RuntimeMetrics {
     }
 
     /// Tasks that wait in the worker's queue.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
@@ -293,6 +331,10 @@ impl RuntimeMetrics {
     }
 
     /// How often the worker's queue was full.
+    ///
+    /// # Panics
+    ///
+    /// If there is no worker with this number.
     #[must_use]
     #[track_caller]
     pub fn worker_overflow_count(&self, worker: usize) -> u64 {

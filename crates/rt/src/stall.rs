@@ -45,7 +45,8 @@ impl Stall {
         self.task.place()
     }
 
-    /// For how long at least its poll has been going on.
+    /// For how long its poll has been going on, from the look that found it to this report. If the report had to wait
+    /// for others, the poll may be over by now.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed

@@ -217,6 +217,13 @@ impl Builder {
     /// Chrome's tracing, which Perfetto opens, if its name ends with `.json`. Unless this is called, the
     /// environment variable `RT_TIMELINE` names the file; without it none is written.
     ///
+    /// It is written when the runtime is dropped, also by a panic that unwinds out of `main`. A program that ends in
+    /// another way leaves none: by SIGINT (Ctrl-C) or another signal, by `std::process::exit`, by an abort. A server
+    /// waits for `rt::signal::ctrl_c` (feature `signal`) beside its accept loop, and lets `main` return.
+    ///
+    /// A `%p` in the path becomes the number of the process. Children inherit `RT_TIMELINE`: those that use `rt` write
+    /// the same file as their parent, unless it has a `%p`.
+    ///
     /// The last 32,768 events of each thread are drawn, or those of the [`trace`](Builder::trace) that was given.
     /// Later runtimes of the process that are told the same file put a number into its name: `a-2.html`. That the
     /// file can not be written is said on stderr. Before the end, [`Handle::trace`] has what
@@ -264,11 +271,14 @@ impl Builder {
     /// says otherwise. On a current-thread runtime none is reported unless this or
     /// [`on_stall`](Builder::on_stall) asks for it.
     ///
-    /// Each poll that lasts longer is reported once, while it goes on: never before the threshold, and some 10 ms
-    /// after it on a machine that is not overloaded. Polls of tasks are meant, local ones of workers too, and not the
-    /// future that is given to `block_on`, nor what is done in
-    /// [`block_in_place`](crate::task::block_in_place); on a multi-threaded runtime not the local tasks of a
-    /// `block_on` either, which hold up nobody else.
+    /// Each poll that lasts longer is reported once: never before the threshold, and some 10 ms after it on a machine
+    /// that is not overloaded. It is not reported if the task has ended when its report is due to be told. While
+    /// [`on_stall`](Builder::on_stall) is busy, 64 reports of all runtimes wait for it, and may be told when their poll
+    /// is over; what comes then is told by a later look, if the poll still goes on.
+    ///
+    /// Polls of tasks are meant, local ones of workers too, and not the future that is given to `block_on`, nor what is
+    /// done in [`block_in_place`](crate::task::block_in_place) and behind it in the same poll; on a multi-threaded
+    /// runtime not the local tasks of a `block_on` either, which hold up nobody else.
     pub fn stall_threshold(&mut self, threshold: Duration) -> &mut Builder {
         self.stalls.set_threshold(Some(threshold));
         self
@@ -281,9 +291,10 @@ impl Builder {
     }
 
     /// Is called for each poll that [lasts too long](Builder::stall_threshold), on a thread that does nothing else:
-    /// `rt-watchdog`, one for all runtimes of the process. Without it, with the feature `tracing` and a subscriber that
-    /// wants warnings it is an event, and else a line on the standard error. A panic of
-    /// it ends there, after its message.
+    /// `rt-watchdog`, one for all runtimes of the process. A hook that takes long holds up the reports of all of them;
+    /// which ones are then lost is said [there](Builder::stall_threshold). Without it, with the feature `tracing` and a
+    /// subscriber that wants warnings it is an event, and else a line on the standard error. A panic of it ends there,
+    /// after its message.
     ///
     /// ```
     /// use std::sync::mpsc;
