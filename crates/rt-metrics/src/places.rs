@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::time::Duration;
 
-use rt_task::Priority;
+use rt_task::{Measured, Priority};
 
 use crate::histogram::Histogram;
 use crate::prometheus::{Exposition, Kind, seconds};
@@ -20,7 +20,7 @@ use crate::table::{Table, short};
 pub struct PlaceSnapshot {
     /// Where they were spawned.
     pub place: &'static Location<'static>,
-    /// Their class, in those polls.
+    /// Their class, as those polls left it.
     pub class: Priority,
     /// The worker; `None` for threads that are none, and where workers are summed up.
     pub worker: Option<usize>,
@@ -34,7 +34,7 @@ pub struct PlaceSnapshot {
 
 impl PlaceSnapshot {
     /// Names that are kept of a place.
-    pub(crate) const NAMES: usize = 3;
+    const NAMES: usize = 3;
 
     /// One of nothing.
     #[must_use]
@@ -59,7 +59,18 @@ impl PlaceSnapshot {
         (self.place, self.class, self.worker)
     }
 
-    pub(crate) fn add_name(&mut self, name: &str) {
+    /// One more poll, of a task of that name.
+    pub(crate) fn record(&mut self, name: Option<&str>, poll: Measured) {
+        self.poll_time.record(poll.took);
+        if let Some(delay) = poll.delay {
+            self.delay.record(delay);
+        }
+        if let Some(name) = name {
+            self.add_name(name);
+        }
+    }
+
+    fn add_name(&mut self, name: &str) {
         if self.names.len() < PlaceSnapshot::NAMES && !self.names.iter().any(|own| own == name) {
             self.names.push(name.to_owned());
         }

@@ -1,4 +1,4 @@
-//! Who measures polls, and where that is kept.
+//! Where it is kept how long polls took.
 //!
 //! ```text
 //!   a probe ── PollTimer ── its own index ──► Shelf: the rows of one thread, under a lock that only
@@ -9,11 +9,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use rt_task::{Priority, TaskRef};
+use rt_task::{Measured, Priority, TaskRef};
 
 use crate::places::{PlaceSnapshot, Places};
 
@@ -21,15 +19,18 @@ use crate::places::{PlaceSnapshot, Places};
 ///
 /// ```
 /// use rt_metrics::{PollTimer, PollTimes};
-/// use rt_testkit::{ByHand, poll};
+/// use rt_testkit::ByHand;
 /// use std::sync::Arc;
+/// use std::task::{Context, Waker};
 ///
 /// let times = Arc::new(PollTimes::new());
 /// let mut timer = PollTimer::new(times.clone());
-/// let (task, _handle) = rt_task::Task::new(async {}, ByHand::new());
-/// timer.polling(&task, None);
-/// let _completed = poll(task);
-/// timer.polled();
+/// let (task, _handle) = rt_task::Builder::new().measured(true).spawn(async {}, ByHand::new());
+/// let _completed = task.expect("only a closed list refuses").poll(|task, running| {
+///     let stats = task.stats().expect("it is measured");
+///     let poll = stats.measure(|| running.poll(&mut Context::from_waker(Waker::noop())));
+///     timer.record(task, poll);
+/// });
 /// let places = times.read();
 /// assert_eq!((places.len(), places[0].polls()), (1, 1));
 /// assert_eq!(places[0].place.file(), file!());
@@ -46,10 +47,7 @@ struct Books {
 }
 
 /// The rows of one thread at one desk.
-struct Shelf {
-    worker: Option<usize>,
-    rows: Mutex<Vec<PlaceSnapshot>>,
-}
+type Shelf = Mutex<Vec<PlaceSnapshot>>;
 
 impl PollTimes {
     /// Of nobody.
@@ -63,13 +61,13 @@ impl PollTimes {
     pub fn read(&self) -> Places {
         let books = lock(&self.books);
         let mut rows = books.past.to_vec();
-        books.shelves.iter().for_each(|shelf| rows.extend(lock(&shelf.rows).iter().cloned()));
+        books.shelves.iter().for_each(|shelf| rows.extend(lock(shelf).iter().cloned()));
         drop(books);
         Places::new(rows)
     }
 
-    fn open(&self, worker: Option<usize>) -> Arc<Shelf> {
-        let shelf = Arc::new(Shelf { worker, rows: Mutex::default() });
+    fn open(&self) -> Arc<Shelf> {
+        let shelf = Arc::<Shelf>::default();
         lock(&self.books).shelves.push(shelf.clone());
         shelf
     }
@@ -78,29 +76,19 @@ impl PollTimes {
     fn close(&self, shelf: &Arc<Shelf>) {
         let mut books = lock(&self.books);
         books.shelves.retain(|other| !Arc::ptr_eq(other, shelf));
-        let more = std::mem::take(&mut *lock(&shelf.rows));
+        let more = std::mem::take(&mut *lock(shelf));
         more.into_iter().for_each(|row| books.past.add(row));
     }
 }
 
-/// Measures the polls of one executor's thread: for its [`Probe`](rt_executor::Probe). Two readings of the
-/// clock a poll. A clone measures for itself.
+/// Keeps what the polls of one executor's thread took: for its [`Probe`](rt_executor::Probe). It reads no clock.
+/// A clone keeps what another thread measures.
 pub struct PollTimer {
     times: Arc<PollTimes>,
     worker: Option<usize>,
     shelf: Option<Arc<Shelf>>,
     /// The row of a place and a class on the shelf.
     index: HashMap<(usize, Priority), usize, BuildHasherDefault<Mix>>,
-    /// Of each row, how many names it has.
-    named: Vec<usize>,
-    poll: Option<Begun>,
-}
-
-/// A poll that goes on.
-struct Begun {
-    row: usize,
-    delay: Option<Duration>,
-    start: Instant,
 }
 
 impl PollTimer {
@@ -111,8 +99,7 @@ impl PollTimer {
     }
 
     fn of(times: Arc<PollTimes>, worker: Option<usize>) -> PollTimer {
-        let (index, named) = (HashMap::default(), Vec::new());
-        PollTimer { times, worker, shelf: None, index, named, poll: None }
+        PollTimer { times, worker, shelf: None, index: HashMap::default() }
     }
 
     /// Where it keeps what it measures.
@@ -129,56 +116,16 @@ impl PollTimer {
         }
     }
 
-    /// A poll begins, so long after its wake, if that is known.
-    pub fn polling(&mut self, task: &TaskRef, delay: Option<Duration>) {
-        let row = self.row_of(task.place(), task.priority());
-        if self.named[row] < PlaceSnapshot::NAMES
-            && let Some(name) = task.name()
-        {
-            self.note_name(row, name);
-        }
-        self.poll = Some(Begun { row, delay, start: Instant::now() });
-    }
-
-    /// It is over.
-    pub fn polled(&mut self) {
-        let Some(Begun { row, delay, start }) = self.poll.take() else { return };
-        let time = start.elapsed();
-        let Some(shelf) = &self.shelf else { return };
-        let mut rows = lock(&shelf.rows);
-        rows[row].poll_time.record(time);
-        if let Some(delay) = delay {
-            rows[row].delay.record(delay);
-        }
-    }
-
-    #[inline]
-    fn row_of(&mut self, place: &'static Location<'static>, class: Priority) -> usize {
+    /// The task was polled, and this is what [that](rt_task::Stats::measure) took.
+    pub fn record(&mut self, task: &TaskRef, poll: Measured) {
+        let shelf = self.shelf.get_or_insert_with(|| self.times.open());
+        let (mut rows, place, class) = (lock(shelf), task.place(), task.priority());
         let key = (std::ptr::from_ref(place).addr(), class);
-        match self.index.get(&key) {
-            Some(&row) => row,
-            None => {
-                let row = self.add_row(place, class);
-                self.index.insert(key, row);
-                row
-            }
-        }
-    }
-
-    #[cold]
-    fn add_row(&mut self, place: &'static Location<'static>, class: Priority) -> usize {
-        let shelf = self.shelf.get_or_insert_with(|| self.times.open(self.worker));
-        let mut rows = lock(&shelf.rows);
-        rows.push(PlaceSnapshot::new(place, class, shelf.worker));
-        self.named.push(0);
-        rows.len() - 1
-    }
-
-    fn note_name(&mut self, row: usize, name: &str) {
-        let Some(shelf) = &self.shelf else { return };
-        let row_there = &mut lock(&shelf.rows)[row];
-        row_there.add_name(name);
-        self.named[row] = row_there.names.len();
+        let index = *self.index.entry(key).or_insert_with(|| {
+            rows.push(PlaceSnapshot::new(place, class, self.worker));
+            rows.len() - 1
+        });
+        rows[index].record(task.name(), poll);
     }
 
     fn put_away(&mut self) {
@@ -186,8 +133,6 @@ impl PollTimer {
             self.times.close(&shelf);
         }
         self.index.clear();
-        self.named.clear();
-        self.poll = None;
     }
 }
 

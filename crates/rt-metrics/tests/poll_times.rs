@@ -1,27 +1,35 @@
 //! Who measures polls, and what is kept of that.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use rt_metrics::{PollTimer, PollTimes};
 use rt_task::{Builder, Priority, Task};
-use rt_testkit::{ByHand, poll, within};
+use rt_testkit::{ByHand, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A task whose poll takes so long.
+/// A task whose first poll takes so long, and which is pending then.
 fn spawn(builder: Builder<'_>, time: Duration) -> Task {
-    let (task, _handle) = builder.spawn(async move { thread::sleep(time) }, ByHand::new());
+    let future = async move {
+        thread::sleep(time);
+        pending::<()>().await
+    };
+    let (task, _handle) = builder.measured(true).spawn(future, ByHand::new());
     task.expect("only a closed list refuses")
 }
 
 /// As a probe does it.
-fn measure(timer: &mut PollTimer, task: Task, delay: Option<Duration>) {
-    timer.polling(&task, delay);
-    let _completed = poll(task);
-    timer.polled();
+fn measure(timer: &mut PollTimer, task: Task) {
+    let _pending = task.poll(|task, running| {
+        let stats = task.stats().expect("it is measured");
+        let poll = stats.measure(|| running.poll(&mut Context::from_waker(Waker::noop())));
+        timer.record(task, poll);
+    });
 }
 
 #[test]
@@ -32,18 +40,36 @@ fn polls_and_delays_are_kept_by_place_class_and_worker() {
         let mut timer = PollTimer::new(times.clone());
         timer.sit(Some(1));
         let builder = Builder::new();
-        measure(&mut timer, spawn(builder, moment), Some(Duration::from_micros(7)));
-        measure(&mut timer, spawn(builder, moment), None);
-        measure(&mut timer, spawn(builder.priority(Priority::Low), moment), None);
-        measure(&mut timer, spawn(Builder::new(), Duration::ZERO), None);
+        let late = spawn(builder, moment);
+        thread::sleep(2 * moment);
+        measure(&mut timer, late);
+        measure(&mut timer, spawn(builder, moment));
+        measure(&mut timer, spawn(builder.priority(Priority::Low), moment));
+        measure(&mut timer, spawn(Builder::new(), Duration::ZERO));
         let places = times.read();
         assert_eq!(places.len(), 3, "{places}");
         let first = &places[0];
         assert_eq!((first.class, first.worker, first.polls()), (Priority::Normal, Some(1), 2));
         assert!(first.poll_time.sum() >= 2 * moment, "{places}");
-        assert_eq!((first.delay.count(), first.delay.max()), (1, Duration::from_micros(7)));
+        assert_eq!(first.delay.count(), 2, "{places}");
+        assert!(first.delay.max() >= 2 * moment, "it waited since its spawn: {places}");
         assert_eq!((places[1].class, places[1].polls()), (Priority::Low, 1), "{places}");
         assert!(places[2].poll_time.max() < moment, "the quick ones come last: {places}");
+    });
+}
+
+#[test]
+fn a_poll_whose_wake_nobody_saw_has_no_delay() {
+    within(LIMIT, || {
+        let times = Arc::new(PollTimes::new());
+        let mut timer = PollTimer::new(times.clone());
+        let (hand, future) = (ByHand::new(), pending::<()>());
+        let (task, handle) = Builder::new().measured(true).spawn(future, hand.clone());
+        measure(&mut timer, task.expect("only a closed list refuses"));
+        handle.abort(); // it is queued, and was not woken
+        measure(&mut timer, hand.pop().expect("an abort queues it"));
+        let places = times.read();
+        assert_eq!((places[0].polls(), places[0].delay.count()), (2, 1), "{places}");
     });
 }
 
@@ -56,9 +82,9 @@ fn who_changes_desks_or_goes_leaves_what_was_measured() {
             let mut timer = PollTimer::new(times.clone());
             for desk in [None, Some(0), Some(1)] {
                 timer.sit(desk);
-                measure(&mut timer, spawn(builder, Duration::ZERO), None);
+                measure(&mut timer, spawn(builder, Duration::ZERO));
                 let mut other = timer.clone(); // measures for itself, and for the same worker
-                measure(&mut other, spawn(builder, Duration::ZERO), None);
+                measure(&mut other, spawn(builder, Duration::ZERO));
             }
         }
         let mut found: Vec<_> = times.read().iter().map(|row| (row.worker, row.polls())).collect();
@@ -73,9 +99,9 @@ fn the_first_names_of_a_place_are_kept_each_once() {
         let times = Arc::new(PollTimes::new());
         let mut timer = PollTimer::new(times.clone());
         let builder = Builder::new();
-        measure(&mut timer, spawn(builder, Duration::ZERO), None);
+        measure(&mut timer, spawn(builder, Duration::ZERO));
         for name in ["one", "two", "one", "three", "four"] {
-            measure(&mut timer, spawn(builder.name(name), Duration::ZERO), None);
+            measure(&mut timer, spawn(builder.name(name), Duration::ZERO));
         }
         assert_eq!(times.read()[0].names, ["one", "two", "three"]);
         assert_eq!(times.read()[0].polls(), 6);
@@ -105,7 +131,7 @@ fn who_looks_while_others_measure_misses_nothing() {
                 let mut timer = PollTimer::new(times);
                 for number in 0..POLLS {
                     timer.sit(Some((number as usize + desk) % 2));
-                    measure(&mut timer, spawn(builder, Duration::ZERO), None);
+                    measure(&mut timer, spawn(builder, Duration::ZERO));
                 }
             })
         });

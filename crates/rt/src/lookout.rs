@@ -8,7 +8,7 @@ use std::task::Context;
 
 use rt_metrics::waits::{Request, Waits};
 use rt_steal::{Watch, Watchdog, Watching};
-use rt_task::{Id, Polled, Running, TaskRef};
+use rt_task::{Id, Measured, Polled, Running, TaskRef};
 use rt_waker::{poll_traced, waker_ref};
 
 /// Finds a task of the runtime by its number: said once the runtime is there.
@@ -77,8 +77,8 @@ impl Lookout {
         Awake(watch)
     }
 
-    /// Polls where polls are shown, or tasks measured or asked about.
-    pub(crate) fn poll(&mut self, task: &TaskRef, running: Running<'_>) {
+    /// Polls where polls are shown, or tasks measured or asked about. What the poll took, if that is measured.
+    pub(crate) fn poll(&mut self, task: &TaskRef, running: Running<'_>) -> Option<Measured> {
         if let Some(watch) = &self.watch {
             watch.begin(task.id());
         }
@@ -88,10 +88,11 @@ impl Lookout {
             None => running.poll(&mut Context::from_waker(&waker_ref(task))),
             Some(request) => poll_traced(task, running, &|| request.told()),
         };
-        match task.stats() {
-            None => poll(),
-            Some(stats) => drop(stats.measure(poll)),
-        }
+        let Some(stats) = task.stats() else {
+            poll();
+            return None;
+        };
+        Some(stats.measure(poll))
     }
 
     pub(crate) fn polled(&mut self, polled: &Polled) {

@@ -7,7 +7,7 @@ use rt_executor::Probe;
 use rt_metrics::trace::{Outcome, Trace, What};
 use rt_metrics::{Meter, PollTimer, PollTimes, Roster};
 use rt_steal::Watching;
-use rt_task::{Id, Polled, Running, Stats, TaskRef};
+use rt_task::{Id, Polled, Running, TaskRef};
 use rt_waker::waker_ref;
 
 use crate::hooks::{self, Hooks};
@@ -117,21 +117,18 @@ impl Recorder {
     #[cold]
     fn poll_attended(&mut self, task: &TaskRef, running: Running<'_>) {
         self.attended = Some(task.id());
-        if let Some(timer) = &mut self.timer {
-            timer.polling(task, task.stats().and_then(Stats::since_wake));
-        }
         self.record(Some(task.id()), || What::Polling);
         spans::polling(task);
-        self.lookout.poll(task, running);
+        let measured = self.lookout.poll(task, running);
+        if let (Some(timer), Some(poll)) = (&mut self.timer, measured) {
+            timer.record(task, poll);
+        }
     }
 
     #[cold]
     fn polled_attended(&mut self, task: Id, polled: &Polled) {
         self.attended = None;
         spans::polled(task);
-        if let Some(timer) = &mut self.timer {
-            timer.polled();
-        }
         self.lookout.polled(polled);
         self.record(Some(task), || {
             What::Polled(match polled {

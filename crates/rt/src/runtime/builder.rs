@@ -247,8 +247,8 @@ impl Builder {
 
     /// Whether the polls of tasks are measured, by the place where the task was spawned, by class and by
     /// worker: [`RuntimeMetrics::places`](crate::metrics::RuntimeMetrics::places) shows them. It switches
-    /// [`task_stats`](Builder::task_stats) on, which know when a task was woken; together that is five readings of the
-    /// clock a poll and one a wake. Not unless this says so.
+    /// [`task_stats`](Builder::task_stats) on, which measure them: two readings of the clock a poll and one a wake. Not
+    /// unless this says so.
     pub fn poll_histograms(&mut self, is_on: bool) -> &mut Builder {
         self.has_poll_histograms = is_on;
         self
