@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::thread;
-use std::time::Instant;
 
 use rt_task::{End, Id, Observer, Spawned};
 
@@ -44,7 +43,7 @@ pub(crate) fn enlist(trace: &Arc<Shared>) {
 
 /// An event of one trace.
 pub(crate) fn record(trace: &Arc<Shared>, task: Option<Id>, worker: Option<usize>, what: What) {
-    let entry = Entry { at: Instant::now(), task, by: None, what };
+    let entry = Entry::now(task, None, what);
     let this = Arc::as_ptr(trace);
     let recorded = with_rings(|rings| {
         if let Some((_, ring)) = rings.iter().find(|(owner, _)| owner.as_ptr() == this) {
@@ -56,11 +55,10 @@ pub(crate) fn record(trace: &Arc<Shared>, task: Option<Id>, worker: Option<usize
     }
 }
 
-/// What happens on this thread and concerns no runtime in particular: an event of every trace, by the task
-/// that is being polled here.
+/// What happens on this thread and concerns no runtime in particular: an event of every trace, and of the task that
+/// is being polled here, if one is.
 pub fn record_here(what: What) {
-    let task = rt_task::current();
-    record_in_all(Entry { at: Instant::now(), task, by: None, what });
+    record_in_all(Entry::now(rt_task::current(), None, what));
 }
 
 fn record_in_all(entry: Entry) {
@@ -137,33 +135,24 @@ impl Drop for Shared {
 
 impl Observer for All {
     fn spawned(&self, task: Spawned<'_>, by: Option<Id>) {
-        let (name, place, priority) = (task.name, task.place, task.priority);
+        let Spawned { id, name, place, priority, .. } = task;
         self.each(|trace| {
-            trace.names.spawned(Who {
-                id: task.id,
-                name: name.map(str::to_owned),
-                place,
-                priority,
-            });
+            let name = name.map(str::to_owned);
+            trace.names.spawned(Who { id, name, place, priority });
         });
-        record_in_all(Entry { at: Instant::now(), task: Some(task.id), by, what: What::Spawned });
+        record_in_all(Entry::now(Some(id), by, What::Spawned));
     }
 
     fn woken(&self, task: Id, by: Option<Id>) {
-        record_in_all(Entry { at: Instant::now(), task: Some(task), by, what: What::Woken });
+        record_in_all(Entry::now(Some(task), by, What::Woken));
     }
 
     fn aborted(&self, task: Id, by: Option<Id>) {
-        record_in_all(Entry { at: Instant::now(), task: Some(task), by, what: What::Aborted });
+        record_in_all(Entry::now(Some(task), by, What::Aborted));
     }
 
     fn ended(&self, task: Id, how: End) {
-        record_in_all(Entry {
-            at: Instant::now(),
-            task: Some(task),
-            by: None,
-            what: What::Ended(how),
-        });
+        record_in_all(Entry::now(Some(task), None, What::Ended(how)));
         self.each(|trace| trace.names.ended(task));
     }
 }

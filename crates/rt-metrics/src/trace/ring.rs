@@ -37,6 +37,12 @@ pub(crate) struct Entry {
     pub(crate) what: What,
 }
 
+impl Entry {
+    pub(crate) fn now(task: Option<Id>, by: Option<Id>, what: What) -> Entry {
+        Entry { at: Instant::now(), task, by, what }
+    }
+}
+
 impl Ring {
     pub(crate) fn new(number: usize, name: Option<String>, capacity: usize) -> Ring {
         Ring { number, name, capacity, book: Mutex::default() }
