@@ -11,7 +11,7 @@ use std::time::Duration;
 use rt_task::{Measured, Priority};
 
 use crate::histogram::Histogram;
-use crate::prometheus::{Exposition, Kind, seconds};
+use crate::prometheus::{Exposition, Kind};
 use crate::table::{Table, short};
 
 /// The tasks of one class that were spawned at one place and polled by one worker.
@@ -163,10 +163,9 @@ impl Places {
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut out = Exposition::default();
-        let of_poll = |row: &PlaceSnapshot| row.poll_time.clone();
-        self.write(&mut out, "rt_poll_seconds", "Time of polls.", of_poll);
-        let of_delay = |row: &PlaceSnapshot| row.delay.clone();
-        self.write(&mut out, "rt_poll_delay_seconds", "Time from a wake to its poll.", of_delay);
+        self.write(&mut out, "rt_poll_seconds", "Time of polls.", |row| &row.poll_time);
+        let help = "Time from a wake to its poll.";
+        self.write(&mut out, "rt_poll_delay_seconds", help, |row| &row.delay);
         out.into_text()
     }
 
@@ -175,7 +174,7 @@ impl Places {
         out: &mut Exposition,
         name: &str,
         help: &str,
-        histogram: impl Fn(&PlaceSnapshot) -> Histogram,
+        histogram: fn(&PlaceSnapshot) -> &Histogram,
     ) {
         out.family(name, Kind::Summary, help);
         for row in &self.rows {
@@ -185,9 +184,9 @@ impl Places {
                 [("place", &*place), ("class", class_name(row.class)), ("worker", &worker)];
             for (text, part) in QUANTILES {
                 let labels = [&labels[..], &[("quantile", text)]].concat();
-                out.sample(name, &labels, &seconds(histogram.quantile(part)));
+                out.sample(name, &labels, &histogram.quantile(part).as_secs_f64());
             }
-            out.sample(&format!("{name}_sum"), &labels, &seconds(histogram.sum()));
+            out.sample(&format!("{name}_sum"), &labels, &histogram.sum().as_secs_f64());
             out.sample(&format!("{name}_count"), &labels, &histogram.count());
         }
     }
@@ -246,10 +245,8 @@ const TITLES: [&str; 10] =
 
 /// Nothing where no delay is known, which is not the same as none.
 fn delay_cell(delay: &Histogram) -> String {
-    let is_known = delay.count() > 0;
-    if is_known {
-        short(delay.quantile(0.99).max(Duration::from_nanos(1)))
-    } else {
-        "–".to_owned()
+    match delay.count() {
+        0 => "–".to_owned(),
+        _ => short(delay.quantile(0.99).max(Duration::from_nanos(1))),
     }
 }

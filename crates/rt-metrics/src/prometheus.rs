@@ -4,7 +4,6 @@
 //! its labels.
 
 use std::fmt::{self, Display, Write};
-use std::time::Duration;
 
 use crate::snapshot::Snapshot;
 use crate::worker::WorkerSnapshot;
@@ -182,7 +181,7 @@ impl Snapshot {
     fn write_blocking(&self, out: &mut Exposition) {
         use Kind::{Counter, Gauge};
         let pool = &self.blocking;
-        let age = seconds(pool.oldest_queued);
+        let age = pool.oldest_queued.as_secs_f64();
         out.single("rt_blocking_threads", Gauge, "Threads for what blocks.", &pool.threads);
         out.single("rt_blocking_idle_threads", Gauge, "Those without a job.", &pool.idle_threads);
         out.single("rt_blocking_queue_depth", Gauge, "Jobs that wait.", &pool.queued);
@@ -212,9 +211,4 @@ impl Snapshot {
         out.single("rt_sockets_deregistered_total", Counter, "Those closed since.", &went);
         out.single("rt_sockets_ready_total", Counter, "Events that reached one.", &ready);
     }
-}
-
-/// As Prometheus has durations.
-pub(crate) fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64()
 }

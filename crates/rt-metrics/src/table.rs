@@ -38,13 +38,15 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = self.lines.iter().map(Vec::len).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(|column| self.width(column)).collect();
         for (number, line) in self.lines.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
             let mut text = String::new();
-            for (column, cell) in line.iter().enumerate() {
-                let (gap, width) = (if column == 0 { "" } else { "  " }, self.width(column));
+            for (column, (cell, &width)) in iter::zip(line, &widths).enumerate() {
+                let gap = if column == 0 { "" } else { "  " };
                 text += &match self.left.contains(&column) {
                     true => format!("{gap}{cell:<width$}"),
                     false => format!("{gap}{cell:>width$}"),

@@ -20,6 +20,8 @@ use std::vec;
 
 use rt_task::{Id, Priority, Snapshot, TaskRef};
 
+use crate::table::Table;
+
 /// A task at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -168,20 +170,9 @@ const HEAD: [&str; 9] =
 impl fmt::Display for Tasks {
     /// A table, a line a task. What is not known is a dash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = HEAD.map(str::to_owned);
-        let rows: Vec<_> = [head].into_iter().chain(self.iter().map(cells)).collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-        for row in &rows {
-            for (column, cell) in row.iter().enumerate() {
-                let width = width(column).unwrap_or(0);
-                match column {
-                    8 => writeln!(f, "{cell}")?,
-                    0 | 4..=7 => write!(f, "{cell:>width$}  ")?,
-                    _ => write!(f, "{cell:<width$}  ")?,
-                }
-            }
-        }
-        Ok(())
+        let mut table = Table::new(&[1, 2, 3, 8], &HEAD);
+        self.iter().for_each(|task| table.line(cells(task)));
+        writeln!(f, "{table}")
     }
 }
 
