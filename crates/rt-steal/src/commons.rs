@@ -11,7 +11,6 @@
 //!   when nobody works at a desk and no task is alive.
 //! * **[CM2]** At a desk works at most one thread: the one that has its [`Place`](crate::Place), and in
 //!   it the owner's ends of the queue and of the slot.
-//! * **[CM3]** The injector of a commons is never closed: nobody is refused while a task is alive.
 
 use std::any::TypeId;
 use std::fmt;
@@ -266,7 +265,7 @@ impl Watched for Commons {
             if is_long {
                 has_work |= !desk.is_empty();
                 if let Some(task) = desk.taker.take() {
-                    self.inject(task);
+                    self.injector.push(task);
                     has_work = true;
                 }
             }
@@ -281,17 +280,10 @@ impl Watched for Commons {
     }
 }
 
-impl Commons {
-    fn inject(&self, task: Task) {
-        let pushed = self.injector.push(task);
-        pushed.unwrap_or_else(|_| unreachable!("[CM3] nobody closes it"));
-    }
-}
-
 impl Door for Commons {
     #[inline]
     fn deliver(&self, task: Task) {
-        self.inject(task);
+        self.injector.push(task);
         self.idle.notify_unfenced();
     }
 

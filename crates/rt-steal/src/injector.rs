@@ -2,17 +2,16 @@
 //!
 //! ```text
 //!   other threads ── push ───────────┐    ┌─ High ─── T ── T ─┐
-//!                                    ├──► ├─ Normal ─ T ── T ─┼──► pop, pop_batch: whom the rule names
-//!   a full ring ─── push_batch ──────┘    └─ Low ──── T ──────┘
+//!                                    ├──► ├─ Normal ─ T ── T ─┼──► pop_class: a share of each
+//!   a full ring ─── push_batch ──────┘    └─ Low ──── T ──────┘    pop: the most urgent one
 //!   half of it and one more               one lock around the lists; a summary beside it
 //! ```
 //!
-//! * **[IN1]** The lists, and whether it is closed, change under the lock alone; the summary is stored
-//!   under it, and says what the lists hold when it is given back.
-//! * **[IN2]** After `close` no task gets in: whoever empties it afterwards has the last one.
-//! * **[IN3]** A lock is taken for a moment: a batch is sorted by class before, and appended list by list,
-//!   however long it is. No task is dropped under it.
-//! * **[IN4]** Without a fence: either a push is found by [`Injector::look`] or whoever pushed sees all
+//! * **[IN1]** The lists change under the lock alone; the summary is stored under it, and says what the lists
+//!   hold when it is given back.
+//! * **[IN2]** A lock is taken for a moment: a batch is sorted by class before, and appended list by list,
+//!   however long it is. No task is dropped under it, and no code of others is run.
+//! * **[IN3]** Without a fence: either a push is found by [`Injector::look`] or whoever pushed sees all
 //!   that was done before the look. Both take the lock, one of them first. See [`Idle`](crate::Idle), [ID3].
 //!
 //! # The summary
@@ -26,7 +25,7 @@
 //!
 //! `is_empty`, `len` and `waiting` read it without the lock. It may be old: a worker that finds
 //! nothing there goes on to look elsewhere. Before it sleeps it must not be fooled, and there are two ways.
-//! It may use [`Injector::look`], which takes the lock [IN4]: then who pushed needs no fence. Or both sides
+//! It may use [`Injector::look`], which takes the lock [IN3]: then who pushed needs no fence. Or both sides
 //! put a `SeqCst` fence between what they write and what they read. That is the pattern of two store
 //! buffers:
 //!
@@ -64,10 +63,9 @@ const CLASSES: usize = Priority::ALL.len();
 /// let injector = Injector::new();
 /// let (low, _handle) = Builder::new().priority(Priority::Low).spawn(async {}, ByHand::new());
 /// let (normal, _handle) = Task::new(async {}, ByHand::new());
-/// injector.push(low.unwrap()).unwrap();
-/// injector.push(normal).unwrap();
-/// let first = injector.pop(|waiting| waiting.highest());
-/// assert_eq!(first.unwrap().priority(), Priority::Normal);
+/// injector.push(low.unwrap());
+/// injector.push(normal);
+/// assert_eq!(injector.pop().unwrap().priority(), Priority::Normal);
 /// ```
 // Lines of its own, two since processors fetch them in pairs: what a push changes is not fetched with what
 // others read.
@@ -79,7 +77,6 @@ pub struct Injector {
 
 struct Inner {
     lists: [TaskList; CLASSES],
-    is_closed: bool,
     /// How many came in one by one: batches are what had no room in a ring.
     pushed: u64,
 }
@@ -90,110 +87,51 @@ impl Inner {
         Priority::ALL.into_iter().filter(filled).fold(Waiting::NONE, Waiting::with)
     }
 
-    /// The first task of the class that the rule names.
-    fn pop(&mut self, rule: &mut impl FnMut(Waiting) -> Option<Priority>) -> Option<Task> {
-        let waiting = self.waiting();
-        let most_urgent = waiting.highest()?;
-        // A rule that names a class without a task is no reason to hand out none.
-        let named = rule(waiting).filter(|&class| waiting.contains(class));
-        self.lists[named.unwrap_or(most_urgent) as usize].pop_front()
-    }
-
     fn len(&self) -> usize {
         self.lists.iter().map(TaskList::len).sum()
-    }
-
-    /// All that is in, in one step however much it is.
-    fn take_all(&mut self) -> Inner {
-        Inner { lists: mem::take(&mut self.lists), ..*self }
     }
 }
 
 impl Injector {
-    /// An empty one, open.
+    /// An empty one.
     #[must_use]
     pub fn new() -> Injector {
         let lists = std::array::from_fn(|_| TaskList::new());
-        let inner = Inner { lists, is_closed: false, pushed: 0 };
+        let inner = Inner { lists, pushed: 0 };
         let summary = AtomicUsize::new(Summary::of(&inner).0);
         Injector { inner: Mutex::new(inner), summary }
     }
 
     /// Puts a task in, as the last of its class.
-    ///
-    /// # Errors
-    ///
-    /// The task, if the injector is closed.
-    pub fn push(&self, task: Task) -> Result<(), Task> {
+    pub fn push(&self, task: Task) {
         let class = task.priority() as usize;
         let mut opened = self.open();
-        if opened.inner.is_closed {
-            return Err(task);
-        }
         opened.inner.lists[class].push_back(task);
         opened.inner.pushed += 1;
-        Ok(())
     }
 
     /// Puts many in, each as the last of its class, in their order: the lock is taken once, and
     /// briefly.
-    ///
-    /// # Errors
-    ///
-    /// All of them, if the injector is closed; those of one class in their order.
-    pub fn push_batch(&self, mut batch: TaskList) -> Result<(), TaskList> {
+    pub fn push_batch(&self, mut batch: TaskList) {
+        if batch.is_empty() {
+            return;
+        }
         let mut sorted: [TaskList; CLASSES] = std::array::from_fn(|_| TaskList::new());
         while let Some(task) = batch.pop_front() {
             sorted[task.priority() as usize].push_back(task);
         }
-        if sorted.iter().all(TaskList::is_empty) {
-            return Ok(());
-        }
         let mut opened = self.open();
-        if opened.inner.is_closed {
-            drop(opened);
-            sorted.into_iter().for_each(|list| batch.append(list));
-            return Err(batch);
-        }
         for (list, more) in opened.inner.lists.iter_mut().zip(sorted) {
             list.append(more);
         }
-        Ok(())
     }
 
-    /// Takes a task out: the first of the class that `rule` names among those that wait.
-    ///
-    /// The rule is called under the lock, so it must neither block nor touch this injector. If it
-    /// names nobody, or a class that does not wait, the most urgent class that does is taken.
-    pub fn pop(&self, mut rule: impl FnMut(Waiting) -> Option<Priority>) -> Option<Task> {
+    /// Takes a task out: the oldest of the most urgent class that waits.
+    pub fn pop(&self) -> Option<Task> {
         if self.is_empty() {
             return None;
         }
-        self.open().inner.pop(&mut rule)
-    }
-
-    /// Takes up to `max` tasks out, each chosen as by [`Injector::pop`], under one lock. If no more are in,
-    /// all leave at once, and the rule is called without the lock: should it panic, they are cancelled.
-    pub fn pop_batch(
-        &self,
-        max: usize,
-        mut rule: impl FnMut(Waiting) -> Option<Priority>,
-    ) -> TaskList {
-        let mut batch = TaskList::new();
-        if max == 0 || self.is_empty() {
-            return batch;
-        }
-        let mut opened = self.open();
-        if opened.inner.len() <= max {
-            // To walk along them is to fetch a line of each: whoever pushes need not wait for that.
-            let mut all = opened.inner.take_all();
-            drop(opened);
-            batch.extend(iter::from_fn(|| all.pop(&mut rule)));
-            return batch;
-        }
-        batch.extend(iter::from_fn(|| opened.inner.pop(&mut rule)).take(max));
-        drop(opened);
-        batch
+        self.open().inner.lists.iter_mut().find_map(TaskList::pop_front)
     }
 
     /// Takes up to `max` tasks of one class out, the oldest first: all of them in one step if they are no more.
@@ -204,45 +142,28 @@ impl Injector {
     /// use rt_testkit::ByHand;
     ///
     /// let injector = Injector::new();
-    /// injector.push(Task::new(async {}, ByHand::new()).0).unwrap();
+    /// injector.push(Task::new(async {}, ByHand::new()).0);
     /// assert!(injector.pop_class(Priority::High, 9).is_empty());
     /// assert_eq!(injector.pop_class(Priority::Normal, 9).len(), 1);
     /// ```
     pub fn pop_class(&self, class: Priority, max: usize) -> TaskList {
-        let mut batch = TaskList::new();
-        if max == 0 || !self.waiting().contains(class) {
-            return batch;
+        if !self.waiting().contains(class) {
+            return TaskList::new();
         }
         let mut opened = self.open();
         let list = &mut opened.inner.lists[class as usize];
         if list.len() <= max {
             return mem::take(list);
         }
+        let mut batch = TaskList::new();
         batch.extend(iter::from_fn(|| list.pop_front()).take(max));
         batch
     }
 
-    /// From now on every push hands its tasks back. What is in stays, for who pops.
-    pub fn close(&self) {
-        lock(&self.inner).is_closed = true;
-    }
-
-    /// Whether [`Injector::close`] was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        lock(&self.inner).is_closed
-    }
-
-    /// Whether a task is in: the last look before sleep. Takes the lock `[IN4]`.
+    /// Whether a task is in: the last look before sleep. Takes the lock `[IN3]`.
     #[must_use]
     pub fn look(&self) -> bool {
         !lock(&self.inner).waiting().is_empty()
-    }
-
-    /// How many tasks of this class are in. Takes the lock.
-    #[must_use]
-    pub fn len_of(&self, class: Priority) -> usize {
-        lock(&self.inner).lists[class as usize].len()
     }
 
     /// How many tasks were [pushed](Injector::push) so far, those of batches not counted. Takes the lock.
@@ -282,8 +203,7 @@ impl Injector {
     }
 }
 
-/// The lists, locked. Before the lock is given back the summary is written down [IN1], also when a
-/// rule panics.
+/// The lists, locked. Before the lock is given back the summary is written down [IN1].
 struct Opened<'a> {
     inner: MutexGuard<'a, Inner>,
     summary: &'a AtomicUsize,

@@ -55,8 +55,6 @@ use rt_executor::{Fifo, RunQueue, Stealable, Victim};
 use rt_task::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
 use rt_task::{Priority, Task, TaskList};
 
-use crate::injector::Injector;
-
 /// How many tasks a [`Ring`] takes: as tokio's and Go's. A model has four.
 pub const CAPACITY: usize = if cfg!(rt_loom) { 4 } else { 256 };
 
@@ -179,18 +177,6 @@ impl Ring {
     #[must_use]
     pub fn stealer(&self) -> Stealer {
         Stealer { shared: self.shared.clone() }
-    }
-
-    /// Pushes; if the ring is full, half of it and the task go to the injector, by one operation.
-    ///
-    /// # Errors
-    ///
-    /// What should have gone to the injector, if that is closed.
-    pub fn push_or_overflow(&mut self, task: Task, injector: &Injector) -> Result<(), TaskList> {
-        match self.push(task) {
-            Ok(()) => Ok(()),
-            Err(task) => injector.push_batch(self.overflow(task)),
-        }
     }
 
     /// Receives how far the head is.

@@ -15,7 +15,7 @@ use std::sync::Mutex as StdMutex;
 use rt_executor::{RunQueue, Stealable};
 use rt_steal::{CAPACITY, Injector, Ring, Slot, Stealer};
 use rt_task::sync::{Arc, UnsafeCell, thread};
-use rt_task::{Builder, Polled, Priority, Schedule, Task, TaskList, TaskRef, Waiting};
+use rt_task::{Builder, Polled, Priority, Schedule, Task, TaskList, TaskRef};
 use rt_testkit::{Exploration, poll};
 
 /// Far beyond what a model needs: one that reaches it fails.
@@ -124,10 +124,6 @@ fn spawn(
     thread::spawn(move || body(&ledger))
 }
 
-fn highest(waiting: Waiting) -> Option<Priority> {
-    waiting.highest()
-}
-
 /// Where a ring of four begins so that its indices come round in the model, as 32 bits and as 64.
 const STARTS: [u64; 2] = [u32::MAX as u64 - 1, u64::MAX - 1];
 
@@ -197,13 +193,15 @@ fn ring_overflow_during_a_steal() {
     for start in STARTS {
         explore("ring: overflow during a steal", 2, move || {
             let (ledger, mut ring) = (Ledger::new(), Ring::starting_at(start));
-            let (stealer, injector) = (ring.stealer(), Injector::new());
+            let stealer = ring.stealer();
             (0..CAPACITY).for_each(|_| ledger.push(&mut ring));
             let thief = spawn(&ledger, move |ledger| ledger.steal_once(&stealer, start));
             let over = ledger.task(Priority::Normal);
-            ring.push_or_overflow(over, &injector).expect("the injector is open");
-            assert!([0, CAPACITY / 2 + 1].contains(&injector.len()), "not half of a full ring");
-            ledger.drain_list(injector.pop_batch(usize::MAX, highest));
+            if let Err(over) = ring.push(over) {
+                let half = ring.overflow(over);
+                assert!([0, CAPACITY / 2 + 1].contains(&half.len()), "not half of a full ring");
+                ledger.drain_list(half);
+            }
             ledger.drain(&mut ring);
             thief.join().expect("no panic");
             ledger.all_once();
@@ -255,17 +253,19 @@ fn injector_batch_against_pop() {
             let mut list = TaskList::new();
             list.push_back(ledger.task(Priority::Low));
             list.push_back(ledger.task(Priority::Normal));
-            other.push_batch(list).expect("it is open");
+            other.push_batch(list);
             0
         });
         let other = injector.clone();
-        let popper = spawn(&ledger, move |ledger| ledger.drain_list(other.pop_batch(2, highest)));
-        injector.push(ledger.task(Priority::Normal)).expect("it is open");
-        ledger.run(injector.pop(highest));
+        let popper =
+            spawn(&ledger, move |ledger| ledger.drain_list(other.pop_class(Priority::Normal, 2)));
+        injector.push(ledger.task(Priority::Normal));
+        ledger.run(injector.pop());
         pusher.join().expect("no panic");
         popper.join().expect("no panic");
         assert_eq!(injector.is_empty(), !injector.look(), "the summary is not that of the lists");
-        ledger.drain_list(injector.pop_batch(usize::MAX, highest));
+        while ledger.run(injector.pop()) > 0 {}
+        assert!(injector.is_empty(), "workers look for ever for what is not there");
         ledger.all_once();
     });
 }
@@ -276,8 +276,8 @@ fn injector_class_against_push() {
         let (ledger, injector) = (Ledger::new(), Arc::new(Injector::new()));
         let other = injector.clone();
         let pusher = spawn(&ledger, move |ledger| {
-            other.push(ledger.task(Priority::Normal)).expect("it is open");
-            other.push(ledger.task(Priority::Low)).expect("it is open");
+            other.push(ledger.task(Priority::Normal));
+            other.push(ledger.task(Priority::Low));
             0
         });
         ledger.drain_list(injector.pop_class(Priority::Normal, 2));
@@ -287,32 +287,6 @@ fn injector_class_against_push() {
             ledger.drain_list(injector.pop_class(class, 2));
         }
         assert!(injector.is_empty(), "workers look for ever for what is not there");
-        ledger.all_once();
-    });
-}
-
-#[test]
-fn injector_close_against_push() {
-    explore("injector: close against a push and a batch", 3, || {
-        let (ledger, injector) = (Ledger::new(), Arc::new(Injector::new()));
-        let other = injector.clone();
-        // What comes back is the pusher's, and not lost.
-        let pusher = spawn(&ledger, move |ledger| {
-            ledger.run(other.push(ledger.task(Priority::Normal)).err())
-        });
-        let other = injector.clone();
-        let batcher = spawn(&ledger, move |ledger| {
-            let mut list = TaskList::new();
-            list.push_back(ledger.task(Priority::High));
-            list.push_back(ledger.task(Priority::Low));
-            ledger.drain_list(other.push_batch(list).err().unwrap_or_default())
-        });
-        injector.close();
-        // The end of a runtime: nothing comes after this.
-        ledger.drain_list(injector.pop_batch(usize::MAX, highest));
-        pusher.join().expect("no panic");
-        batcher.join().expect("no panic");
-        assert!(!injector.look(), "a task came in after the end, and stays for ever");
         ledger.all_once();
     });
 }

@@ -114,7 +114,7 @@ struct Door(Arc<Commons>);
 
 impl Schedule for Door {
     fn schedule(self, task: Task) -> Result<(), Task> {
-        self.0.injector.push(task).expect("it is never closed");
+        self.0.injector.push(task);
         self.0.idle.notify_unfenced();
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Commons {
     }
 
     fn pop(&self) -> Option<Task> {
-        self.injector.pop(|waiting| waiting.highest())
+        self.injector.pop()
     }
 
     /// A worker, until it may leave.

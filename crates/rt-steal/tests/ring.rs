@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rt_executor::{RunQueue, Stealable};
-use rt_steal::{CAPACITY, Injector, Ring, Stealer};
+use rt_steal::{CAPACITY, Ring, Stealer};
 use rt_task::{Id, Task};
 use rt_testkit::{ByHand, Tally};
 
@@ -259,39 +259,22 @@ fn between_an_owner_and_two_thieves_nothing_is_lost_and_nothing_comes_twice() {
 // 7.3: what has no room
 
 #[test]
-fn a_full_ring_gives_its_older_half_to_the_injector() {
+fn a_full_ring_gives_its_older_half_away() {
     within(|| {
         for start in STARTS {
-            let (mut ring, injector) = (Ring::starting_at(start), Injector::new());
-            let ids = fill(&mut ring, CAPACITY);
-            let over = task();
+            let mut ring = Ring::starting_at(start);
+            let mut ids = fill(&mut ring, CAPACITY);
+            let over = ring.push(task()).expect_err("[RG1] it is full");
             let last = over.id();
-            ring.push_or_overflow(over, &injector).expect("the injector is open");
-            assert_eq!(
-                injector.len(),
-                CAPACITY / 2 + 1,
-                "[RG5] the next push takes the lock again"
-            );
-            let mut injected = injector.pop_batch(usize::MAX, |waiting| waiting.highest());
-            let injected: Vec<Id> =
-                std::iter::from_fn(|| injected.pop_front()).map(|task| task.id()).collect();
-            let mut expected = ids[..CAPACITY / 2].to_vec();
-            expected.push(last);
-            assert_eq!(injected, expected, "[RG5] from {start}: the oldest go, in their order");
-            assert_eq!(drain(&mut ring), ids[CAPACITY / 2..], "[RG5] from {start}");
+            let mut over = ring.overflow(over);
+            assert_eq!(over.len(), CAPACITY / 2 + 1, "[RG5] the next push takes the lock again");
+            let over: Vec<Id> =
+                std::iter::from_fn(|| over.pop_front()).map(|task| task.id()).collect();
+            let kept = ids.split_off(CAPACITY / 2);
+            ids.push(last);
+            assert_eq!(over, ids, "[RG5] from {start}: the oldest go, in their order");
+            assert_eq!(drain(&mut ring), kept, "[RG5] from {start}");
         }
-    });
-}
-
-#[test]
-fn what_goes_over_comes_back_from_a_closed_injector() {
-    within(|| {
-        let (mut ring, injector) = (Ring::new(), Injector::new());
-        injector.close();
-        fill(&mut ring, CAPACITY);
-        let back = ring.push_or_overflow(task(), &injector).expect_err("it is closed");
-        assert_eq!(back.len(), CAPACITY / 2 + 1, "[RG5] tasks were lost at a shutdown");
-        assert_eq!((ring.len(), injector.len()), (CAPACITY / 2, 0), "[RG5] not the half");
     });
 }
 
@@ -307,18 +290,5 @@ fn a_task_stays_if_there_is_room_after_all() {
             assert_eq!(over.len(), 0, "[RG5] with {len}: others wait for what this ring has");
             assert_eq!(drain(&mut ring), ids, "[RG5] with {len}: a task was lost");
         }
-    });
-}
-
-// The whole of it
-
-#[test]
-fn a_ring_with_room_leaves_the_injector_alone() {
-    within(|| {
-        let (mut ring, injector) = (Ring::new(), Injector::new());
-        for _ in 0..CAPACITY {
-            ring.push_or_overflow(task(), &injector).expect("there is room");
-        }
-        assert_eq!((ring.len(), injector.len()), (CAPACITY, 0));
     });
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rt_executor::{RunQueue, Stealable};
-use rt_steal::{CAPACITY, Injector, Ring};
-use rt_task::{Id, Task};
+use rt_steal::{CAPACITY, Ring};
+use rt_task::{Id, Task, TaskList};
 use rt_testkit::{ByHand, within};
 
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl Pair {
     }
 
     fn overflow(&mut self) {
-        let (task, injector) = (task(), Injector::new());
+        let task = task();
         let id = task.id();
         let mut over: Vec<Id> = Vec::new();
         if self.model.len() == CAPACITY {
@@ -77,8 +77,10 @@ impl Pair {
         } else {
             self.model.push_back(id);
         }
-        self.ring.push_or_overflow(task, &injector).expect("it is open");
-        let mut moved = injector.pop_batch(usize::MAX, |waiting| waiting.highest());
+        let mut moved = match self.ring.push(task) {
+            Ok(()) => TaskList::new(),
+            Err(task) => self.ring.overflow(task),
+        };
         let moved: Vec<Id> =
             std::iter::from_fn(|| moved.pop_front()).map(|task| task.id()).collect();
         assert_eq!(moved, over);

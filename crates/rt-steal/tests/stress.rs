@@ -77,21 +77,26 @@ fn thief(victim: &Stealer, own: &mut Ring, is_over: &AtomicBool) -> usize {
     stolen
 }
 
+/// As a worker does it.
+fn push(ring: &mut Ring, injector: &Injector, task: Task) {
+    if let Err(task) = ring.push(task) {
+        injector.push_batch(ring.overflow(task));
+    }
+}
+
 /// The owner pushes one round, pops now and then, and takes back what went over.
 fn owner(ring: &mut Ring, injector: &Injector, round: &'static Round, len: usize) {
     for number in 0..len {
-        ring.push_or_overflow(round.task(number), injector).expect("the injector is open");
+        push(ring, injector, round.task(number));
         if number % 3 == 0 {
             ring.pop().into_iter().for_each(run);
         }
         if number % 64 == 0 {
-            let mut batch = injector.pop_batch(usize::MAX, |waiting| waiting.highest());
-            std::iter::from_fn(|| batch.pop_front()).for_each(run);
+            std::iter::from_fn(|| injector.pop()).for_each(run);
         }
     }
     while round.done.load(Ordering::Relaxed) < len {
-        let mut batch = injector.pop_batch(usize::MAX, |waiting| waiting.highest());
-        std::iter::from_fn(|| batch.pop_front().or_else(|| ring.pop())).for_each(run);
+        std::iter::from_fn(|| injector.pop().or_else(|| ring.pop())).for_each(run);
         thread::yield_now();
     }
 }
@@ -148,7 +153,7 @@ fn nothing_is_lost_when_all_steal_from_all() {
                 let (injector, stealers) = (&injector, &stealers);
                 scope.spawn(move || {
                     for mine in (number..len).step_by(3) {
-                        ring.push_or_overflow(round.task(mine), injector).expect("it is open");
+                        push(&mut ring, injector, round.task(mine));
                         // One keeps what it has, for the others.
                         if number > 0 {
                             ring.pop().into_iter().for_each(run);
@@ -157,7 +162,7 @@ fn nothing_is_lost_when_all_steal_from_all() {
                     while round.done.load(Ordering::Relaxed) < len {
                         let next = &stealers[(number + 1) % 3];
                         let moved = ring.steal(next);
-                        let other = injector.pop(|waiting| waiting.highest());
+                        let other = injector.pop();
                         if moved == 0 && other.is_none() {
                             thread::yield_now();
                         }
