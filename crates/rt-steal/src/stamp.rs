@@ -99,13 +99,19 @@ impl Stamp {
     /// since the poll began. `None` if the task is not polled here.
     pub fn age_of(&self, task: Id) -> Option<Duration> {
         let seen = lock(&self.seen);
+        let (stamp, _) = self.goes_on().filter(|&(_, polled)| polled == Some(task))?;
+        let since = seen.since.filter(|_| seen.stamp == stamp);
+        Some(since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
+    /// The poll that goes on: its stamp, and its task, unless it is of some that are local [SM2].
+    fn goes_on(&self) -> Option<(u32, Option<Id>)> {
         // ORDER(stamp): the number that is read next is that of this stamp, or a later one [SM2].
         let stamp = self.stamp.load(Ordering::Acquire);
         // ORDER(stamp): a later number shows a later stamp [SM2].
-        let is_here = self.polled.load(Ordering::Acquire) == task.get();
+        let polled = self.polled.load(Ordering::Acquire);
         let is_one_poll = is_odd(stamp) && self.stamp.load(Ordering::Relaxed) == stamp;
-        let since = seen.since.filter(|_| seen.stamp == stamp);
-        (is_here && is_one_poll).then(|| since.map_or(Duration::ZERO, |since| since.elapsed()))
+        is_one_poll.then(|| (stamp, Id::from_number(polled)))
     }
 }
 
@@ -123,14 +129,10 @@ impl Stamp {
     /// The poll that goes on and was seen already, unless it was told of. For the monitor, behind a look.
     pub fn lasting(&self) -> Option<Lasting> {
         let seen = lock(&self.seen);
-        let since = seen.since?;
-        // ORDER(stamp): the number that is read next is that of this stamp, or a later one [SM2].
-        let stamp = self.stamp.load(Ordering::Acquire);
-        // ORDER(stamp): a later number shows a later stamp [SM2].
-        let task = Id::from_number(self.polled.load(Ordering::Acquire))?;
-        let is_one_poll = seen.stamp == stamp && self.stamp.load(Ordering::Relaxed) == stamp;
-        let is_told = self.told.load(Ordering::Relaxed) == stamp;
-        (is_one_poll && !is_told).then_some(Lasting { task, since, stamp })
+        let (stamp, task) = self.goes_on()?;
+        let is_new = seen.stamp == stamp && self.told.load(Ordering::Relaxed) != stamp;
+        let since = seen.since.filter(|_| is_new)?;
+        Some(Lasting { task: task?, since, stamp })
     }
 
     /// That poll was told of. For the monitor.

@@ -161,9 +161,8 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        let this = Arc::as_ptr(&self.watch);
         let mut all = held(&WATCHES.all);
-        let gone = all.iter().position(|watch| std::ptr::eq(Arc::as_ptr(watch), this));
+        let gone = all.iter().position(|watch| Arc::ptr_eq(watch, &self.watch));
         let gone = gone.map(|index| all.swap_remove(index));
         drop(all);
         drop(gone); // never the last: `self` has one more
@@ -205,13 +204,8 @@ fn report(dog: &Arc<Watchdog>, stalled: Stalled) -> bool {
         }
     }
     let Some(reports) = &*reports else { return false };
-    match reports.try_send((dog.clone(), stalled)) {
-        Ok(()) => true,
-        Err(error) => {
-            drop(error); // the watchdog is held by who looks
-            false
-        }
-    }
+    // What finds no room is dropped here, and no code of users with it: who looks holds the watchdog, too.
+    reports.try_send((dog.clone(), stalled)).is_ok()
 }
 
 fn run(queue: &Receiver<Report>) {
