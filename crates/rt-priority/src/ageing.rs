@@ -55,7 +55,7 @@ impl Ageing {
     /// The same rule, which has chosen nobody yet.
     #[must_use]
     pub const fn afresh(&self) -> Ageing {
-        Ageing { every: self.every, left: self.every.get(), passed: [0; Priority::ALL.len()] }
+        Ageing::every(self.every.get())
     }
 
     /// Who is next. `None` if nobody waits.
