@@ -3,8 +3,8 @@
 //! * **[MT1]** A counter is written by one thread at a time, and read by any: a load, an addition and a
 //!   store. That is one instruction, on a line that is the thread's own.
 //! * **[MT2]** How long a worker was busy is one word. While it waits, that is the time in all. While it is
-//!   awake, it is the moment since when it would have been busy if it never had waited; the lowest bit tells the two apart. So
-//!   whoever reads it knows both how long it was and for how long it goes on.
+//!   awake, it is the moment at which it would have begun, had it never waited. The lowest bit tells the two
+//!   apart. So whoever reads it knows how long the worker was busy, also while it is.
 //! * **[MT3]** What was shown of that never becomes less: who goes to wait reads the clock, and then writes the
 //!   word; who looks in between reads a later clock. So the most that was shown is kept beside the word.
 //! * **[MT4]** A thread was woken for nothing if it has polled nothing between two waits. That is known, and counted,

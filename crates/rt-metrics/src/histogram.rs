@@ -8,8 +8,8 @@
 //! * **[HI1]** Each value has one bucket, and that is no wider than an eighth of its smallest value: so its middle is no
 //!   farther than a sixteenth from any value in it. That is the [`ERROR`](Histogram::ERROR) of a quantile, whatever the
 //!   values are. Gil Tene's HdrHistogram (2012) counts so.
-//! * **[HI2]** A quantile is the middle of the bucket in which that value stands which so large a part of all is no
-//!   larger than; it is never more than the largest that came.
+//! * **[HI2]** A quantile is the middle of a bucket: of the first one up to which so large a part of all values
+//!   lies. It is never more than the largest value that came.
 //!
 //! It is plain data, without a clock and without a lock.
 

@@ -1,4 +1,4 @@
-//! With what a thread counts.
+//! What a thread counts with.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::roster::Roster;
 
 /// Counts what a thread does: for the [`Probe`](rt_executor::Probe) of its executor.
 ///
-/// A fresh one is nobody's: the thread that first counts with it counts as one that is no worker, until it
-/// [sits](Meter::sit) down. A clone of one that has counted counts for the same thread, with the same counters:
-/// it must stay on that. Several probes of a thread so count as one.
+/// A fresh one is nobody's. The first thread that counts with it is no worker, until it [sits](Meter::sit) down.
+/// A clone of one that has counted shares its counters, and must stay on the same thread: so several probes of
+/// a thread count as one.
 ///
 /// ```
 /// use rt_executor::{Executor, Fifo, Probe};
@@ -142,7 +142,7 @@ impl Meter {
         }
     }
 
-    /// The thread is about to wait. Of one that is no worker that is not counted.
+    /// The thread is about to wait. That is counted of workers alone.
     pub fn parking(&self) {
         if let Some(seat) = self.worker() {
             seat.counters.parking(self.roster.now());

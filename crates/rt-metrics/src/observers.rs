@@ -27,7 +27,7 @@ pub(crate) fn set(watcher: Watcher, observer: Option<&'static dyn Observer>) {
     });
 }
 
-/// Everybody. A panic of one is not heard by those before it.
+/// Everybody. If one panics, those behind it are not told.
 struct All;
 
 impl All {

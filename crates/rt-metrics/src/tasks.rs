@@ -36,7 +36,7 @@ pub struct TaskInfo {
     pub class: Priority,
     /// What it does.
     pub phase: Phase,
-    /// It was aborted: its future is dropped instead of polled next.
+    /// It was aborted: next its future is dropped, and not polled.
     pub is_aborted: bool,
     /// It belongs to one thread.
     pub is_local: bool,

@@ -25,7 +25,7 @@ use rt_task::{Id, TaskRef, Watching};
 use crate::frames;
 pub use crate::frames::Frame;
 
-/// Who is asked during its last poll is not polled again, and ends without a word: this often it is looked at.
+/// A task that is asked during its last poll ends without an answer: so often who asks looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// The questions of one runtime: who asks, and the probes that answer, hold clones.
@@ -134,7 +134,7 @@ impl Book {
             requests.push(Arc::new(Request { task, answer, is_answered }));
             requests[requests.len() - 1].clone()
         });
-        // Under the lock of the list: who gives up looks there whether he was the last.
+        // Under the lock of the list: who gives up looks there whether it was the last.
         request.answer().askers += 1;
         self.count.store(requests.len(), Ordering::Relaxed);
         request

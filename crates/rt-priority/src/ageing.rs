@@ -1,7 +1,7 @@
 //! Which class is next: the most urgent one, and now and then the one that has waited longest.
 //!
-//! The rule by which the lanes of a queue take turns. Whoever else hands out tasks by class may use it, with
-//! one of its own: choices among other tasks say nothing of who waits here.
+//! The rule by which the lanes of a queue take turns. Whoever else hands out tasks by class may use one of its
+//! own: choices among other tasks say nothing of who waits here.
 //!
 //! * **[AG1]** A class that waits is chosen after at most `2 * every - 1` choices of others, whoever else
 //!   comes and goes (for an `every` of one: after two). Each `every`-th choice is an aged one. It takes

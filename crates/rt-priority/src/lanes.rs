@@ -9,8 +9,8 @@
 //! ```
 //!
 //! * **[LA1]** A class that is not in the set has an empty lane. The reverse need not hold: thieves empty lanes,
-//!   and the owner hears nothing of it, nor does he look behind his own pop. Before he asks the rule he takes those
-//!   out of the set whose lanes are empty by then; should a thief empty one between that and the pop, he asks again.
+//!   and the owner hears nothing of it, nor does it look behind its own pop. Before it asks the rule it takes those
+//!   out of the set whose lanes are empty by then; should a thief empty one between that and the pop, it asks again.
 //! * **[LA2]** A task stands in the lane of the class that it had when it came in, and leaves it first in, first
 //!   out. A class that changes meanwhile counts from its next push.
 //! * **[LA3]** Each pop that finds more than one class in the set asks the rule, which counts the choice. So
@@ -19,8 +19,8 @@
 //! * **[LA4]** If one class alone is in use nobody is chosen or counted. For `Normal` that is a comparison each way.
 //! * **[LA5]** What has no room overflows out of the lane that is full, and out of no other.
 //!
-//! Not here: in which order workers look at each other, and what comes from outside; a queue can choose only among
-//! those that are in.
+//! Not here: in which order workers look at each other, and what comes from outside. A queue can choose only among
+//! tasks that are in it.
 
 use std::fmt;
 

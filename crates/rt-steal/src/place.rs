@@ -4,7 +4,7 @@
 //!   more than [`STREAK`] times in a row. Then it goes to the queue, behind those of its class.
 //! * **[PL2]** What does not fit into the queue goes to the injector, half of what is full with it.
 //! * **[PL3]** Who wakes a task in a poll may compute for long afterwards, and the task stands in the slot. So
-//!   a colleague who sleeps is called; he takes it if that poll [lasts](crate::Worker). Once between two
+//!   a colleague who sleeps is called, and takes it if that poll [lasts](crate::Worker). Once between two
 //!   looks of the monitor, which sees to the others: a call costs as much as a thousand polls.
 //! * **[PL4]** The slot is a short cut among tasks of one class. While others wait in the queue the task goes
 //!   there too, and the queue says who is next: so nobody passes one of a higher class by the slot, and the
@@ -187,8 +187,8 @@ impl<Q: Stealable> Place<Q> {
         self.commons.desks.iter().zip(seen).for_each(|(desk, seen)| *seen = look(desk));
     }
 
-    /// Takes of another worker's what has stood there since it was `seen`: half of what its queue has of a class, or what stands
-    /// in its slot behind a poll that still goes on. Says how many it took.
+    /// Takes from another worker what has stood there since it was `seen`: half of what its queue has of a
+    /// class, or what stands in its slot behind a poll that still goes on. Says how many it took.
     pub(crate) fn take_what_lasts(&mut self, random: usize, seen: &[Seen<Q>]) -> usize {
         self.try_others(random, |place, index| {
             let desk = &place.commons.desks[index];

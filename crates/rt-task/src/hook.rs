@@ -47,7 +47,7 @@ impl<O: ?Sized> Hook<O> {
         self.set_and(observer, |_| ())
     }
 
-    /// The same, and says whether there is one now, before anybody else changes that.
+    /// As [`set`](Hook::set); `say` is told whether there is one now, before anybody else changes that.
     pub(crate) fn set_and(
         &self,
         observer: Option<&'static O>,
