@@ -84,7 +84,7 @@ impl Counters {
         let before = get(&self.yields_before);
         if now != before && before != NOBODY {
             self.yields_before.store(now, Ordering::Relaxed);
-            add(&self.yields, now - before);
+            add(&self.yields, now.saturating_sub(before));
         }
     }
 

@@ -27,7 +27,7 @@ impl Table {
     }
 
     pub(crate) fn line(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.lines.push(cells.into_iter().collect());
+        self.lines.push(cells.into_iter().map(|cell| shown(&cell)).collect());
     }
 
     fn width(&self, column: usize) -> usize {
@@ -56,6 +56,27 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+/// As many characters of a cell are shown: a place in a library has some hundred.
+const WIDEST: usize = 160;
+
+/// A cell may be a user's text: it stays in its line, and leaves room for the others.
+fn shown(cell: &str) -> String {
+    let cell = one_line(cell);
+    match cell.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &cell[..end]),
+        None => cell,
+    }
+}
+
+/// A name is a user's text: a line of it stays one line, and no terminal obeys it.
+pub(crate) fn one_line(name: &str) -> String {
+    let escape = |char: char| match char.is_control() {
+        true => char.escape_default().to_string(),
+        false => char.to_string(),
+    };
+    name.chars().map(escape).collect()
 }
 
 /// A duration with three digits and its unit.
@@ -166,7 +187,9 @@ impl Snapshot {
             table.line(self.worker_line(index.to_string(), worker, 1));
         }
         if self.elsewhere.polls > 0 {
-            table.line(self.worker_line("none".to_owned(), &self.elsewhere, 1));
+            let mut line = self.worker_line("none".to_owned(), &self.elsewhere, 1);
+            "–".clone_into(&mut line[1]); // who is no worker is not timed
+            table.line(line);
         }
         let workers = self.workers.len().max(1);
         table.line(self.worker_line("all".to_owned(), &self.total(), workers));

@@ -28,6 +28,9 @@ pub use crate::frames::Frame;
 /// A task that is asked during its last poll ends without an answer: so often who asks looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// So many places of one poll are kept: a future may clone its waker as often as it likes.
+const PLACES: usize = 256;
+
 /// The questions of one runtime: who asks, and the probes that answer, hold clones.
 #[derive(Clone, Debug, Default)]
 pub struct Waits {
@@ -156,8 +159,10 @@ impl Request {
 
     /// The waker is being cloned, on this stack: inside of the poll.
     pub fn told(&self) {
-        let backtrace = Arc::new(Backtrace::force_capture());
-        self.answer().backtraces.push(backtrace);
+        if self.answer().backtraces.len() < PLACES {
+            let backtrace = Arc::new(Backtrace::force_capture());
+            self.answer().backtraces.push(backtrace);
+        }
     }
 
     /// The poll is over, and with it maybe the task.
@@ -212,7 +217,7 @@ impl TaskTrace {
         paths.collect()
     }
 
-    /// The whole stacks, in the order in which wakers were cloned.
+    /// The whole stacks, in the order in which wakers were cloned: of the first 256.
     #[must_use]
     pub fn backtraces(&self) -> &[Arc<Backtrace>] {
         &self.backtraces

@@ -54,7 +54,7 @@ the oldest job has been queued for 1.50 ms
 worker    busy  polls  spawned  done  requeued  yields  slot  steals  stolen  overflows  parks  noops  waiting  drained
 0       20.0 %   1000        0    50         0       0     0       6       0          0      0      0        0        0
 1       40.0 %   1001        0    50         0       0     0       6       0          0      0      0        1        0
-none     0.0 %     11        0     0         0       0     0       0       0          0      0      0        0        0
+none         –     11        0     0         0       0     0       0       0          0      0      0        0        0
 all     30.0 %   2012        0   100         0       0     0      12       0          0      0      0        1        0";
         let shown = snapshot().to_string();
         assert_eq!(shown, expected, "\n{shown}");
@@ -175,6 +175,18 @@ fn places_are_a_table_with_the_busiest_first() {
         );
         let shown = places.to_string();
         assert_eq!(shown, expected, "\n{shown}");
+    });
+}
+
+#[test]
+fn a_name_of_several_lines_or_of_a_page_breaks_no_table() {
+    within(LIMIT, || {
+        let mut odd = place(0, Priority::High, 1, 1);
+        odd.names = vec!["two\nlines \u{1b}[31m".into(), "x".repeat(5_000).into()];
+        let shown = Places::new([odd]).to_string();
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert!(!shown.contains('\u{1b}'), "a name commands the terminal");
+        assert!(shown.lines().all(|line| line.len() < 500) && shown.contains('…'), "{shown}");
     });
 }
 

@@ -39,6 +39,7 @@ mod local;
 mod builder;
 
 pub use crate::inner::RuntimeFlavor;
+pub use crate::metrics::RuntimeMetrics;
 pub use crate::panic::{PanicPolicy, TaskPanic};
 pub use crate::stall::Stall;
 pub use builder::Builder;
@@ -46,6 +47,5 @@ pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use kind::Runtime;
 pub use local::LocalRuntime;
 pub use report::{ShutdownReport, StillAlive, TaskState};
-pub use crate::metrics::RuntimeMetrics;
 pub use rt_metrics::tasks::{Phase, TaskInfo, Tasks};
 pub use rt_metrics::waits::{Frame, NotTraced, TaskTrace};

@@ -230,6 +230,19 @@ fn who_asks_during_the_last_poll_is_answered_when_that_is_over() {
 }
 
 #[test]
+fn a_future_that_clones_its_waker_for_ever_is_traced_within_bounds() {
+    within(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let task = runtime.spawn(poll_fn(|cx| {
+            (0..10_000).for_each(|_| drop(cx.waker().clone()));
+            Poll::<()>::Pending
+        }));
+        let found = trace(runtime.handle(), &task);
+        assert_eq!(found.backtraces().len(), 256, "places that are kept");
+    });
+}
+
+#[test]
 fn who_can_not_be_answered_is_told_why() {
     within(LIMIT, || {
         let runtime = Builder::new_current_thread().build().unwrap();

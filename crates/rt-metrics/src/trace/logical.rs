@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use rt_task::Id;
 
+use crate::table::one_line;
 use crate::trace::event::{Event, Outcome, What};
 use crate::trace::record::Trace;
 use crate::trace::rows::rows;
@@ -109,13 +110,4 @@ impl Names {
         let name = if *count == 1 { name } else { format!("{name} ({count})") };
         entry.insert(name).clone()
     }
-}
-
-/// A name is a user's text: a line of it stays one line.
-fn one_line(name: &str) -> String {
-    let escape = |char: char| match char.is_control() {
-        true => char.escape_default().to_string(),
-        false => char.to_string(),
-    };
-    name.chars().map(escape).collect()
 }
