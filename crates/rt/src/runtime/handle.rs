@@ -120,7 +120,8 @@ impl Handle {
         EnterGuard::new(context::enter_beside(self.inner.clone()))
     }
 
-    /// The tasks that are alive, local ones of its threads too: who they are and what they do. As text a table.
+    /// The tasks that are alive, local ones of its threads too: who they are and what they do. As text a table. Jobs of
+    /// [`spawn_blocking`](Handle::spawn_blocking) are not listed.
     ///
     /// How old each is and what it was polled is known if the runtime was built with
     /// [`task_stats`](crate::runtime::Builder::task_stats). It takes a lock that spawns take, for some 20 ns a task.
@@ -148,8 +149,19 @@ impl Handle {
     /// branches where it waits for several things.
     ///
     /// It works for any future. The task is woken, its next poll is watched, and this blocks the thread until that is
-    /// over; a poll that finds something to do goes on with it. Names and lines are as good as what the program
-    /// was built with.
+    /// over; a poll that finds something to do goes on with it. Jobs of [`spawn_blocking`](Handle::spawn_blocking) can
+    /// not be traced: there is no such task.
+    ///
+    /// Names and lines are as good as what the program was built with. A timer is shown by the functions of ours in
+    /// which it waits, `rt_timer::…`.
+    ///
+    /// * With full debug info, as in the profile `dev` or with `debug = true`, each function is there, with its line.
+    /// * Without, as in the profile `release`, there are no lines, and functions that were inlined are missing: maybe
+    ///   the `async fn` that waits.
+    /// * With `debug = "line-tables-only"` each function is there with its line, but without its path, an `async fn`
+    ///   as `{async_fn#0}`; and the functions of the runtime below the poll are printed too, since they are
+    ///   told by their paths. Read the lines from the end.
+    /// * Where symbols are stripped, it says `<unknown>`.
     ///
     /// On a worker this blocks as [`block_in_place`](crate::task::block_in_place) does.
     ///
