@@ -182,7 +182,7 @@ fn places_are_a_table_with_the_busiest_first() {
 fn a_name_of_several_lines_or_of_a_page_breaks_no_table() {
     within(LIMIT, || {
         let mut odd = place(0, Priority::High, 1, 1);
-        odd.names = vec!["two\nlines \u{1b}[31m".into(), "x".repeat(5_000).into()];
+        odd.names = vec!["two\nlines \u{1b}[31m".into(), "x".repeat(5_000)];
         let shown = Places::new([odd]).to_string();
         assert_eq!(shown.lines().count(), 2, "{shown}");
         assert!(!shown.contains('\u{1b}'), "a name commands the terminal");

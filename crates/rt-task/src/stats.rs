@@ -88,6 +88,13 @@ impl Stats {
         Some(self.ended.load(Ordering::Relaxed)).filter(|&ended| ended != 0).map(since)
     }
 
+    /// How long ago the task was woken for its next poll; of several wakes the first one counts. `None` if nobody was
+    /// seen to wake it since its last poll began.
+    #[must_use]
+    pub fn since_wake(&self) -> Option<Duration> {
+        Some(self.woken.load(Ordering::Relaxed)).filter(|&woken| woken != 0).map(since)
+    }
+
     /// Counts a poll. For who polls the task, in the closure of [`Task::poll`](crate::Task::poll): the task is
     /// there until that returns.
     pub fn measure(&self, poll: impl FnOnce()) -> Measured {
