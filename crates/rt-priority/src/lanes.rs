@@ -144,7 +144,9 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
             return self.push_beside(class, task);
         }
         self.lane(Priority::Normal).push(task)?; // [LA4]: a lane that is known is found without arithmetic
-        self.waiting = self.waiting.with(Priority::Normal);
+        if self.waiting != NORMAL_ALONE {
+            self.waiting = self.waiting.with(Priority::Normal);
+        }
         Ok(())
     }
 

@@ -61,7 +61,25 @@ pub(crate) struct Enter {
     task: Option<NonNull<Header>>,
     budget: u32,
     poll: Option<PollNumber>,
-    marks: u32,
+    marks: Marks,
+}
+
+/// Those that were made in a poll, and those that were taken back.
+#[derive(Clone, Copy)]
+struct Marks {
+    made: u32,
+    taken_back: u32,
+}
+
+impl Marks {
+    const NONE: Marks = Marks { made: 0, taken_back: 0 };
+
+    /// Those that are left: none, if a number was copied and more were taken back than made.
+    #[inline]
+    fn left(self) -> u32 {
+        let left = self.made.wrapping_sub(self.taken_back);
+        if left.cast_signed() > 0 { left } else { 0 }
+    }
 }
 
 /// While the guard lives, `task` is the current one and may spend `budget`.
@@ -71,7 +89,7 @@ pub(crate) fn enter(task: Option<NonNull<Header>>, budget: u32) -> Enter {
         task: current.task.replace(task),
         budget: current.budget.replace(budget),
         poll: current.poll.replace(current.number()),
-        marks: current.replace_marks(0),
+        marks: current.replace_marks(Marks::NONE),
     })
 }
 
@@ -87,11 +105,10 @@ impl Current {
         NonZeroU64::new(last + 1).map(PollNumber)
     }
 
-    /// The marks that are left: none, if a number was copied and more were taken back than made.
     #[inline]
-    fn replace_marks(&self, marks: u32) -> u32 {
-        let left = self.made.replace(marks).wrapping_sub(self.taken_back.replace(0));
-        if left.cast_signed() > 0 { left } else { 0 }
+    fn replace_marks(&self, marks: Marks) -> Marks {
+        let Marks { made, taken_back } = marks;
+        Marks { made: self.made.replace(made), taken_back: self.taken_back.replace(taken_back) }
     }
 }
 
@@ -102,7 +119,7 @@ impl Drop for Enter {
             current.task.set(self.task);
             current.budget.set(self.budget);
             let poll = current.poll.replace(self.poll);
-            let marks = current.replace_marks(self.marks);
+            let marks = current.replace_marks(self.marks).left();
             if marks > 0
                 && let Some(poll) = poll
             {
@@ -152,7 +169,7 @@ pub fn unmark_poll(poll: PollNumber) -> bool {
 /// is told of them now. For who is about to change what the marks are answered with.
 pub fn settle_marks() {
     CURRENT.with(|current| {
-        let marks = current.replace_marks(0);
+        let marks = current.replace_marks(Marks::NONE).left();
         if marks > 0
             && let Some(poll) = current.poll.replace(current.number())
         {

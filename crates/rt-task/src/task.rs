@@ -154,14 +154,11 @@ impl Task {
         let (poll, start) = self.start();
         let entered = current::enter(Some(poll.task.as_header()), coop::BUDGET);
         with(&poll.task, Running { poll: &poll, start });
-        if start == Start::Drop {
-            poll.ensure_dropped();
-        }
         drop(entered);
         match poll.step.take() {
             Some(Step::Pending) => poll.pend(),
             Some(Step::Ready(end)) => poll.complete(end),
-            None => poll.restart(),
+            None => poll.unpolled(start),
         }
     }
 
@@ -325,12 +322,17 @@ impl Poll {
         self.step.set(Some(Step::Ready(end)));
     }
 
-    /// Drops the future if nobody has: who is aborted comes to its end whoever polls it.
+    /// Nobody has ended the poll: the task is queued again. But who was aborted comes to its end, whoever
+    /// polls it.
     #[cold]
-    fn ensure_dropped(&self) {
+    fn unpolled(self, start: Start) -> Polled {
+        if start == Start::Drop {
+            let _entered = current::enter(Some(self.task.as_header()), coop::BUDGET);
+            self.drop_future();
+        }
         match self.step.take() {
-            None => self.drop_future(),
-            step => self.step.set(step),
+            Some(Step::Ready(end)) => self.complete(end),
+            _ => self.restart(),
         }
     }
 

@@ -6,9 +6,10 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
+use rt_metrics::trace::Outcome;
 use rt_metrics::waits::{Request, Waits};
 use rt_steal::{Watch, Watchdog, Watching};
-use rt_task::{Id, Measured, Polled, Running, TaskRef};
+use rt_task::{Id, Measured, Running, TaskRef};
 use rt_waker::{poll_traced, waker_ref};
 
 /// Finds a task of the runtime by its number: said once the runtime is there.
@@ -95,12 +96,12 @@ impl Lookout {
         Some(stats.measure(poll))
     }
 
-    pub(crate) fn polled(&mut self, polled: &Polled) {
+    pub(crate) fn polled(&mut self, outcome: Outcome) {
         if let Some(watch) = &self.watch {
             watch.end();
         }
         if let Some(request) = self.asked.take() {
-            request.answer_with(!matches!(polled, Polled::Pending | Polled::Again(_)));
+            request.answer_with(outcome == Outcome::Done);
         }
     }
 

@@ -126,17 +126,11 @@ impl Recorder {
     }
 
     #[cold]
-    fn polled_attended(&mut self, task: Id, polled: &Polled) {
+    fn polled_attended(&mut self, task: Id, outcome: Outcome) {
         self.attended = None;
         spans::polled(task);
-        self.lookout.polled(polled);
-        self.record(Some(task), || {
-            What::Polled(match polled {
-                Polled::Completed | Polled::Panicked | Polled::Cancelled => Outcome::Done,
-                Polled::Pending => Outcome::Pending,
-                Polled::Again(_) => Outcome::Again,
-            })
-        });
+        self.lookout.polled(outcome);
+        self.record(Some(task), || What::Polled(outcome));
     }
 }
 
@@ -154,7 +148,13 @@ impl Probe for Recorder {
     fn polled(&mut self, polled: &Polled) {
         self.meter.polled(polled);
         if let Some(task) = self.attended {
-            self.polled_attended(task, polled);
+            // By value: a reference that goes out of line would have every poll write its outcome to memory.
+            let outcome = match polled {
+                Polled::Completed | Polled::Panicked | Polled::Cancelled => Outcome::Done,
+                Polled::Pending => Outcome::Pending,
+                Polled::Again(_) => Outcome::Again,
+            };
+            self.polled_attended(task, outcome);
         }
     }
 
