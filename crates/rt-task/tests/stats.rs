@@ -192,12 +192,15 @@ fn a_wake_that_was_answered_already_is_not_taken_for_one_that_waits() {
         }
     }
     within(DEADLINE, || {
-        let (task, handle) = Builder::new().measured(true).spawn(pending::<()>(), ByHand::new());
+        let hand = ByHand::new();
+        let (task, handle) = Builder::new().measured(true).spawn(pending::<()>(), hand.clone());
         *SLOW.lock().unwrap() = task;
         observe(Some(&Slow));
         handle.task().wake_by_ref();
         observe(None);
         let waits = handle.task().stats().unwrap().since_wake();
         assert_eq!(waits, None, "a task that sleeps is reported as one that waits to be polled");
+        handle.task().abort();
+        assert_eq!(hand.run(), 1, "who is aborted is dropped");
     });
 }
