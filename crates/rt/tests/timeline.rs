@@ -242,9 +242,10 @@ fn the_environment_names_a_file_for_every_runtime_of_the_process() {
         let named = |name| async move { task::Builder::new().name(name).spawn(async {}).await };
         rt::block_on(named("quick start")).unwrap();
         of_a_macro::run();
-        let said = std::env::temp_dir().join(format!("rt-timeline-said-{}", std::process::id()));
+        let said = |who: &str| std::env::temp_dir().join(format!("rt-timeline-said-{who}"));
         let mut builder = Builder::new_current_thread();
-        builder.timeline(&said).build().unwrap().block_on(named("elsewhere")).unwrap();
+        builder.timeline(said("%p")).build().unwrap().block_on(named("elsewhere")).unwrap();
+        let said = said(&std::process::id().to_string());
         assert_eq!(tasks_of(&said), ["elsewhere"], "the builder's word is worth more");
         return fs::remove_file(said).unwrap();
     }

@@ -34,16 +34,19 @@ pub(super) fn choose(
     path: Option<&Path>,
 ) -> (Option<Trace>, Option<Timeline>) {
     let path = path.map(Path::to_owned).or_else(asked_for);
-    let Some(path) = path else { return (trace.cloned(), None) };
+    let Some(path) = path.map(numbered) else { return (trace.cloned(), None) };
     let trace = trace.cloned().unwrap_or_else(|| Trace::new(EVENTS));
     (Some(trace.clone()), Some(Timeline { trace, path: free(path) }))
 }
 
-/// In its path `%p` is the number of the process: a child has the variable, too.
 fn asked_for() -> Option<PathBuf> {
-    let path = env::var_os(FILE).filter(|path| !path.is_empty())?;
+    env::var_os(FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// `%p` in a path is the number of the process: children inherit the variable, and run the same builders.
+fn numbered(path: PathBuf) -> PathBuf {
     let numbered = path.to_str().map(|path| path.replace("%p", &process::id().to_string()));
-    Some(numbered.map_or_else(|| PathBuf::from(&path), PathBuf::from))
+    numbered.map_or(path, PathBuf::from)
 }
 
 /// `a.html`, and for the next runtimes of the process `a-2.html`, `a-3.html` and so on.
