@@ -42,8 +42,6 @@ use crate::roster::Roster;
 pub struct Meter {
     roster: Arc<Roster>,
     seat: Option<Arc<Seat>>,
-    /// Those of the seat, one step nearer: for each poll.
-    counters: Option<Arc<Counters>>,
 }
 
 /// The right to count with these counters, shared by the meters of one thread.
@@ -58,7 +56,7 @@ impl Meter {
     /// One that is nobody's yet.
     #[must_use]
     pub fn new(roster: Arc<Roster>) -> Meter {
-        Meter { roster, seat: None, counters: None }
+        Meter { roster, seat: None }
     }
 
     /// Whose numbers it adds to.
@@ -89,12 +87,11 @@ impl Meter {
     /// Counts with the counters of another meter of this thread.
     pub fn share(&mut self, other: &Meter) {
         self.seat.clone_from(&other.seat);
-        self.counters.clone_from(&other.counters);
     }
 
     /// Is nobody's again.
     pub fn leave(&mut self) {
-        (self.counters, self.seat) = (None, None);
+        self.seat = None;
     }
 
     /// The worker is busy from now on. So it is after it has sat down, and after each wait.
@@ -116,8 +113,8 @@ impl Meter {
     /// A poll is over, and this came of it: some instructions, on lines that are the thread's own.
     #[inline]
     pub fn polled(&mut self, polled: &Polled) {
-        match &self.counters {
-            Some(counters) => counters.polled(polled),
+        match &self.seat {
+            Some(seat) => seat.counters.polled(polled),
             None => self.take_seat(None).counters.polled(polled),
         }
     }
@@ -167,7 +164,6 @@ impl Meter {
     fn take_seat(&mut self, desk: Option<usize>) -> &Arc<Seat> {
         let (roster, counters) = (self.roster.clone(), self.roster.enroll(desk));
         counters.begin();
-        self.counters = Some(counters.clone());
         self.seat.insert(Arc::new(Seat { roster, counters, is_worker: AtomicBool::new(false) }))
     }
 }

@@ -144,9 +144,7 @@ impl<Q: RunQueue> RunQueue for Lanes<Q> {
             return self.push_beside(class, task);
         }
         self.lane(Priority::Normal).push(task)?; // [LA4]: a lane that is known is found without arithmetic
-        if self.waiting != NORMAL_ALONE {
-            self.waiting = self.waiting.with(Priority::Normal);
-        }
+        self.waiting = self.waiting.with(Priority::Normal);
         Ok(())
     }
 

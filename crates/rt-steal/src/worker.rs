@@ -37,7 +37,6 @@ use rt_task::unwind::contained;
 use rt_waker::{Park, WakeBatch};
 
 use crate::commons::Commons;
-use crate::desk::Desk;
 use crate::here::{self, Hired};
 use crate::idle::{LastLook, Searching};
 use crate::monitor;
@@ -77,8 +76,6 @@ struct Bench<P: Park, B: Probe, Q: Stealable> {
     commons: &'static Commons,
     /// Of its desk, or of the last one that it had; zero before the first.
     index: usize,
-    /// The desk of that number.
-    desk: &'static Desk,
     station: Rc<Station<Q>>,
     /// Its local tasks.
     lease: Lease,
@@ -135,7 +132,6 @@ impl<P: Park, B: Probe, Q: Stealable> Worker<P, B, Q> {
         let bench = Bench {
             commons,
             index,
-            desk: &commons.desks[index],
             station,
             lease,
             shared: park,
@@ -250,9 +246,9 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
         if !self.station.has_place() {
             return 0;
         }
-        let stamp = &self.desk.stamp;
+        let stamp = &self.commons.desks[self.index].stamp;
         stamp.begin(None);
-        let polled = Work::turn(local);
+        let polled = Work::turn(local); // tells the probe that a turn is over
         if self.station.has_place() {
             stamp.tick();
         }
@@ -293,7 +289,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
 
     #[inline]
     fn poll(&mut self, task: Task) {
-        let stamp = &self.desk.stamp;
+        let stamp = &self.commons.desks[self.index].stamp;
         stamp.begin(Some(task.id()));
         let again = poll(task, &mut self.probe);
         let mut place = self.station.place.borrow_mut();

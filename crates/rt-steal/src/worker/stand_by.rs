@@ -60,7 +60,7 @@ impl<P: Park, B: Probe, Q: Stealable> Bench<P, B, Q> {
     /// Sits down, if there is a desk for it. Whether there is.
     fn sit(&mut self, desk: Option<usize>) -> bool {
         let Some(desk) = desk else { return false };
-        (self.index, self.desk) = (desk, &self.commons.desks[desk]);
+        self.index = desk;
         self.commons.idle.register(desk, self.shared.waker());
         self.station.sit(desk);
         true
