@@ -45,7 +45,8 @@ pub struct WorkerSnapshot {
     pub noops: u64,
     /// How long it was busy: from the end of a wait to the beginning of the next, searching included.
     pub busy: Duration,
-    /// How many tasks wait in its queue now. Of a current-thread runtime: at the end of its last turn.
+    /// How many tasks wait in its queue now, and how many local ones did at the end of its last turn. Of a
+    /// current-thread runtime: all, at the end of its last turn.
     pub queue_depth: usize,
 }
 

@@ -45,8 +45,8 @@ impl Stall {
         self.task.place()
     }
 
-    /// For how long its poll has been going on, from the look that found it to this report. If the report had to wait
-    /// for others, the poll may be over by now.
+    /// For how long its poll had been going on when it was seen last, counted from the look that found it. If the
+    /// report had to wait for others, that is some time ago, and the poll may be over.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
