@@ -32,6 +32,8 @@ mod spawn;
 // All of it on one thread.
 mod executor;
 mod futures_task;
+#[cfg(feature = "hyper")]
+mod hyper;
 
 mod messages;
 mod yield_now;

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // In the order of the chapter; the empty lines keep rustfmt from sorting them.
@@ -35,7 +35,13 @@ mod async_fd;
 
 pub mod net;
 
+#[cfg(feature = "hyper")]
+#[allow(unsafe_code)] // fills hyper's buffers
+mod hyper;
+#[cfg(feature = "hyper-util")]
+mod hyper_util;
 #[cfg(feature = "tokio")]
+#[allow(unsafe_code)] // fills tokio's buffers
 mod tokio;
 
 pub use async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};

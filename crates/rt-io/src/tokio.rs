@@ -1,7 +1,8 @@
 //! tokio's traits on our streams: the same calls as `futures_io`'s, another buffer.
 //!
-//! A tokio buffer may be memory that nothing was written to yet. Our calls read into slices, so it is filled
-//! with zeros first, once for each buffer: `ReadBuf` remembers.
+//! * **[IO6]** A buffer of tokio's or hyper's may be memory that nothing was written to yet. The kernel is the first
+//!   who writes there: what it said it wrote is called initialized, no byte more, and nothing is read before. To
+//!   fill it with zeros first would cost more than the call, where a reader offers much and little comes.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,7 +22,11 @@ macro_rules! read {
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                let count = ready!(self.registration().poll_read(cx, buf.initialize_unfilled()))?;
+                // SAFETY: [IO6] nothing but initialized bytes are written there.
+                let unfilled = unsafe { buf.unfilled_mut() };
+                let count = ready!(self.registration().poll_read_uninit(cx, unfilled))?;
+                // SAFETY: [IO6] the kernel has written as many, from the beginning on.
+                unsafe { buf.assume_init(count) };
                 buf.advance(count);
                 Poll::Ready(Ok(()))
             }

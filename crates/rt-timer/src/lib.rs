@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod clock;
 pub mod wheel;
@@ -10,6 +11,8 @@ mod background;
 mod call;
 mod context;
 mod driver;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod interval;
 mod messages;
 mod observer;
@@ -22,6 +25,8 @@ pub use axle::TimerCounts;
 pub use clock::{Clock, ClockGuard, Instant, NEVER};
 pub use context::TimersGuard;
 pub use driver::TimerDriver;
+#[cfg(feature = "hyper")]
+pub use hyper::HyperTimer;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use observer::{Observer, observe};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

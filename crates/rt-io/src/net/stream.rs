@@ -1,15 +1,16 @@
 //! What TCP's streams, Unix's and pipes have in common: reading, writing, ending.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::task::{Context, Poll};
 
 use crate::registration::Registration;
 use crate::source::Direction;
 
 /// What is read from: a type of `mio`.
-pub(crate) trait Reads: AsRawFd {
+pub(crate) trait Reads: AsRawFd + AsFd {
     /// Whether a read that does not fill its buffer has taken all there was `[IO5]`.
     const READS_ALL: bool;
 
@@ -92,6 +93,21 @@ impl<S: Reads> Registration<S> {
     ) -> Poll<io::Result<usize>> {
         let len = if S::READS_ALL { buf.len() } else { 0 };
         self.poll_transfer(Direction::Read, cx, len, |io| io.read(buf))
+    }
+
+    /// As `poll_read`, into memory that nothing may have been written to. What it says was written, from the
+    /// beginning on.
+    #[cfg_attr(not(any(feature = "hyper", feature = "tokio")), expect(dead_code))]
+    pub(crate) fn poll_read_uninit(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        let len = if S::READS_ALL { buf.len() } else { 0 };
+        self.poll_transfer(Direction::Read, cx, len, |io| {
+            let (written, _) = rustix::io::read(io, &mut *buf)?;
+            Ok(written.len())
+        })
     }
 
     pub(crate) fn poll_read_vectored(
