@@ -20,6 +20,7 @@ use crate::messages;
 use crate::observing::{Jobs, Observing};
 use crate::panic::{self, Downfall, PanicPolicy, TaskPanic, Watching};
 use crate::recorder::Recorder;
+use crate::tokio_context::Foreign;
 
 /// Which kind of runtime it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     /// Is told of tasks that panic, if anybody is.
     pub(crate) on_panic: Option<OnPanic>,
     pub(crate) downfall: Option<Downfall>,
+    /// The tokio runtime that its threads are in.
+    pub(crate) foreign: Foreign,
     _observing: Option<Observing>,
     /// While it lives, wakes are counted where tasks are measured.
     _measuring: Option<Measuring>,
@@ -88,7 +91,7 @@ impl Inner {
         (timers, sockets): (Timers, rt_io::Handle),
         flavor: RuntimeFlavor,
         recorder: Recorder,
-        (ageing, pool, around): (Ageing, Config, Around),
+        (ageing, pool, around, foreign): (Ageing, Config, Around, Foreign),
     ) -> Inner {
         let ledger = recorder.ledger();
         ledger.open(spawner.lease(), host.loads());
@@ -141,6 +144,7 @@ impl Inner {
                 pool,
                 on_panic,
                 downfall,
+                foreign,
                 _observing: observing,
                 _measuring: measuring,
             }

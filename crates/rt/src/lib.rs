@@ -16,6 +16,12 @@ mod spans;
 #[path = "no_spans.rs"]
 mod spans;
 
+#[cfg(feature = "tokio-context")]
+mod tokio_context;
+#[cfg(not(feature = "tokio-context"))]
+#[path = "no_tokio_context.rs"]
+mod tokio_context;
+
 mod recorder;
 
 pub mod trace;
@@ -36,6 +42,9 @@ pub mod net;
 pub mod runtime;
 pub mod task;
 pub mod time;
+
+#[cfg(any(feature = "hyper", feature = "io-util", feature = "tokio-context"))]
+pub mod compat;
 
 #[cfg(feature = "fs")]
 pub mod fs;

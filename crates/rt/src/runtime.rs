@@ -38,6 +38,14 @@ mod local;
 
 mod builder;
 
+mod futures_task;
+
+#[cfg(feature = "tokio-context")]
+mod tokio_compat;
+
+#[cfg(feature = "criterion")]
+mod criterion;
+
 pub use crate::inner::RuntimeFlavor;
 pub use crate::metrics::RuntimeMetrics;
 pub use crate::panic::{PanicPolicy, TaskPanic};

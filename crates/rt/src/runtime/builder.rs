@@ -21,6 +21,7 @@ use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::threads::Threads;
 use crate::runtime::timeline::{self, Timeline};
 use crate::stall::{Stall, Stalls};
+use crate::tokio_context::{Behind, Wanted};
 use crate::trace::Trace;
 
 /// Settings of a runtime.
@@ -40,6 +41,8 @@ pub struct Builder {
     has_poll_histograms: bool,
     stalls: Stalls,
     has_stats: bool,
+    /// What stands behind, if that is asked for.
+    pub(super) tokio: Wanted,
 }
 
 impl Builder {
@@ -66,6 +69,7 @@ impl Builder {
             has_poll_histograms: false,
             stalls: Stalls::default(),
             has_stats: false,
+            tokio: Wanted::default(),
         }
     }
 
@@ -329,16 +333,23 @@ impl Builder {
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         if self.flavor == RuntimeFlavor::CurrentThread {
+            let (threads, behind) = self.threads()?;
             let (recorder, timeline) = self.recorder();
-            let (runtime, inner) = CurrentThread::new(&self.threads, self.clock(), recorder)?;
-            return Ok(Runtime::of(inner, Kind::CurrentThread(Box::new(runtime)), timeline));
+            let (runtime, inner) = CurrentThread::new(&threads, self.clock(), recorder)?;
+            return Ok(Runtime::of(
+                inner,
+                Kind::CurrentThread(Box::new(runtime)),
+                behind,
+                timeline,
+            ));
         }
         if self.is_paused {
             messages::cannot_pause("`Builder::start_paused`");
         }
+        let (threads, behind) = self.threads()?;
         let (recorder, timeline) = self.recorder();
-        let (runtime, inner) = MultiThread::start(&self.threads, self.clock(), recorder)?;
-        Ok(Runtime::of(inner, Kind::MultiThread(runtime), timeline))
+        let (runtime, inner) = MultiThread::start(&threads, self.clock(), recorder)?;
+        Ok(Runtime::of(inner, Kind::MultiThread(runtime), behind, timeline))
     }
 
     /// Makes a runtime that stays on this thread.
@@ -347,8 +358,15 @@ impl Builder {
     ///
     /// As [`build`](Builder::build).
     pub fn build_local(&mut self) -> io::Result<LocalRuntime> {
+        let (threads, behind) = self.threads()?;
         let (recorder, timeline) = self.recorder();
-        LocalRuntime::with(&self.threads, self.clock(), recorder, timeline)
+        LocalRuntime::with(&threads, self.clock(), recorder, behind, timeline)
+    }
+
+    /// The settings of the threads, and what stands behind them.
+    fn threads(&self) -> io::Result<(Threads, Behind)> {
+        let behind = Behind::start(&self.tokio)?;
+        Ok((Threads { foreign: behind.foreign(), ..self.threads.clone() }, behind))
     }
 
     fn clock(&self) -> Clock {

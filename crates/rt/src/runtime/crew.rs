@@ -87,7 +87,8 @@ impl Crew {
         let body = move || {
             let _crew = crew;
             wait_precisely();
-            let hooks = inner.recorder.hooks.clone();
+            let (hooks, foreign) = (inner.recorder.hooks.clone(), inner.foreign.clone());
+            let _foreign = foreign.enter();
             let (_timers, _sockets) = (timers.enter(), inner.sockets.enter());
             let recorder = inner.recorder.of_worker(number);
             let meter = recorder.meter().clone();

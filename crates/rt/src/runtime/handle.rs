@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use rt_metrics::tasks::Tasks;
@@ -16,6 +15,7 @@ use crate::inner::{Inner, RuntimeFlavor};
 use crate::metrics::RuntimeMetrics;
 use crate::runtime::session::Session;
 use crate::task::blocking;
+use crate::tokio_context::Guard;
 use crate::trace::Trace;
 
 /// Spawns on a runtime, from any thread. Cheap to clone; does not keep the runtime alive.
@@ -106,6 +106,7 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Handle::block_on`", self.inner.flavor);
+        let _foreign = self.inner.foreign.enter();
         let mut parker = Parker::new();
         let mut session = Session::new(&self.inner, parker.waker());
         session.block_on(self.inner.watching(future), &mut parker)
@@ -117,7 +118,7 @@ impl Handle {
     /// Timers and sockets that are polled under the guard alone, with no `block_on` around, are served by the
     /// threads in the background that serve those outside of every runtime, and the real clock.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::new(context::enter_beside(self.inner.clone()))
+        EnterGuard::new(&self.inner, context::enter_beside(self.inner.clone()))
     }
 
     /// The tasks that are alive, local ones of its threads too: who they are and what they do. As text a table. Jobs of
@@ -230,12 +231,12 @@ impl fmt::Debug for Handle {
 #[must_use = "the runtime is left when the guard is dropped"]
 pub struct EnterGuard<'a> {
     _entered: Entered,
-    runtime: PhantomData<&'a Handle>,
+    _foreign: Guard<'a>,
 }
 
-impl EnterGuard<'_> {
-    pub(super) fn new(entered: Entered) -> Self {
-        EnterGuard { _entered: entered, runtime: PhantomData }
+impl<'a> EnterGuard<'a> {
+    pub(super) fn new(inner: &'a Inner, entered: Entered) -> EnterGuard<'a> {
+        EnterGuard { _entered: entered, _foreign: inner.foreign.enter() }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::multi_thread::MultiThread;
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::timeline::Timeline;
+use crate::tokio_context::Behind;
 
 /// Runs tasks. Dropping it drops every future that it has.
 ///
@@ -36,6 +37,8 @@ pub struct Runtime {
     kind: Option<Kind>,
     /// How long the drop waits for jobs that block and run.
     patience: Duration,
+    /// Ends after the threads that are in it [N8].
+    behind: Behind,
     /// Written at the very end: fields are dropped after [`Runtime::drop`], in this order.
     _timeline: Option<Timeline>,
 }
@@ -48,9 +51,14 @@ pub(super) enum Kind {
 static_assertions::assert_impl_all!(Runtime: Send, Sync);
 
 impl Runtime {
-    pub(super) fn of(inner: Inner, kind: Kind, timeline: Option<Timeline>) -> Runtime {
+    pub(super) fn of(
+        inner: Inner,
+        kind: Kind,
+        behind: Behind,
+        timeline: Option<Timeline>,
+    ) -> Runtime {
         let (handle, patience) = (Handle::new(inner), Duration::MAX);
-        Runtime { handle, kind: Some(kind), patience, _timeline: timeline }
+        Runtime { handle, kind: Some(kind), patience, behind, _timeline: timeline }
     }
 
     /// Runs a future to its end on this thread.
@@ -70,6 +78,7 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`Runtime::block_on`", self.handle.runtime_flavor());
         let inner = self.handle.inner();
+        let _foreign = inner.foreign.enter();
         let future = inner.watching(future);
         match self.kind() {
             Kind::CurrentThread(runtime) => runtime.block_on(inner, future),
@@ -137,6 +146,7 @@ impl Runtime {
     /// ```
     pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
         let inner = self.handle.inner().clone();
+        let _foreign = inner.foreign.enter();
         // Drops of futures may ask for the runtime.
         let _entered = context::enter_beside(inner.clone());
         let mut ending = Ending::begin(&inner.pool, timeout);
@@ -160,6 +170,7 @@ impl Runtime {
             None => unreachable!("[N6] moved out at its end alone"),
         }
         self.patience = Duration::ZERO;
+        self.behind.end(ending.left());
         ending.finish()
     }
 
@@ -181,12 +192,15 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // Drops of futures may ask for the runtime.
-        let _entered = context::enter_beside(self.handle.inner().clone());
+        let inner = self.handle.inner().clone();
+        let _foreign = inner.foreign.enter();
+        let _entered = context::enter_beside(inner.clone());
         let is_own = matches!(&self.kind, Some(Kind::MultiThread(runtime)) if runtime.is_here());
         drop(self.kind.take());
         // A job may wait for the very task that drops the runtime.
         let patience = if is_own { Duration::ZERO } else { self.patience };
-        self.handle.inner().pool.join(patience);
+        inner.pool.join(patience);
+        self.behind.end(patience);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::{Queue, Threads};
 use crate::runtime::timeline::Timeline;
+use crate::tokio_context::Behind;
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
 /// `Send`, and local tasks live from one `block_on` to the next.
@@ -46,9 +47,11 @@ pub struct LocalRuntime {
     meter: Meter,
     jobs: Jobs,
     watching: Option<Watching>,
-    /// Entered when the drop begins, and left after the executor is gone: fields are dropped in this
+    /// Entered when the drop begins, and left after the jobs are over: fields are dropped in this
     /// order. Drops of futures may ask for the runtime, and spawn: such a task is cancelled.
     ending: Option<Entered>,
+    /// Ends after all that is in it [N8].
+    behind: Behind,
     /// Written after all that.
     _timeline: Option<Timeline>,
 }
@@ -63,6 +66,7 @@ impl LocalRuntime {
         threads: &Threads,
         clock: Clock,
         recorder: Recorder,
+        behind: Behind,
         timeline: Option<Timeline>,
     ) -> io::Result<LocalRuntime> {
         let watching = recorder.lookout.watch(None)?;
@@ -84,6 +88,7 @@ impl LocalRuntime {
             jobs,
             watching,
             ending: None,
+            behind,
             _timeline: timeline,
         })
     }
@@ -98,6 +103,7 @@ impl LocalRuntime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _blocking = context::block("`LocalRuntime::block_on`", RuntimeFlavor::CurrentThread);
         let _drivers = self.handle.inner().enter_drivers();
+        let _foreign = self.handle.inner().foreign.enter();
         let _entered = self.entered();
         let _busy = Busy::new(&self.meter);
         let _awake = Lookout::awake(self.watching.as_ref());
@@ -128,7 +134,7 @@ impl LocalRuntime {
 
     /// As [`Handle::enter`]; local tasks go to this runtime, too.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::new(self.entered())
+        EnterGuard::new(self.handle.inner(), self.entered())
     }
 
     /// As [`Runtime::shutdown`](crate::runtime::Runtime::shutdown). All tasks are dropped here and now; the time
@@ -143,14 +149,16 @@ impl LocalRuntime {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        let inner = self.handle.inner().clone();
+        let _foreign = inner.foreign.enter();
         let _entered = self.entered();
-        let inner = self.handle.inner();
         let mut ending = Ending::begin(&inner.pool, timeout);
         let tasks = inner.spawner.close();
         inner.pool.close();
         drop(self.executor.take());
         ending.count(&tasks, |_| None);
         self.jobs.patience = Duration::ZERO;
+        self.behind.end(ending.left());
         ending.finish()
     }
 
@@ -169,14 +177,17 @@ impl LocalRuntime {
         context::enter(self.handle.inner().clone(), local)
     }
 
-    fn executor(&self) -> &Executor<TimerDriver<Reactor>, Queue, Recorder> {
+    pub(super) fn executor(&self) -> &Executor<TimerDriver<Reactor>, Queue, Recorder> {
         self.executor.as_ref().unwrap_or_else(|| unreachable!("[N6] moved out at its end alone"))
     }
 }
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
+        let inner = self.handle.inner().clone();
+        let _foreign = inner.foreign.enter();
         self.ending = Some(self.entered());
+        drop(self.executor.take());
     }
 }
 

@@ -16,6 +16,7 @@ use crate::context;
 use crate::hooks;
 use crate::inner::{Around, Inner};
 use crate::task::blocking;
+use crate::tokio_context::Foreign;
 
 /// The environment variable that says how many workers there are, if the builder does not.
 const WORKERS: &str = "RT_WORKER_THREADS";
@@ -39,6 +40,7 @@ pub(super) struct Threads {
     pub(super) keep_alive: Duration,
     /// How the classes of tasks take turns.
     pub(super) ageing: Ageing,
+    pub(super) foreign: Foreign,
 }
 
 impl Threads {
@@ -50,6 +52,7 @@ impl Threads {
             blocking: Config::MAX_THREADS,
             keep_alive: Config::KEEP_ALIVE,
             ageing: Ageing::default(),
+            foreign: Foreign::default(),
         }
     }
 
@@ -95,8 +98,8 @@ impl Threads {
     }
 
     /// What handles of the runtime need: how classes take turns; the pool for what blocks, and what its threads do
-    /// around their lives.
-    pub(super) fn settings(&self) -> (Ageing, Config, Around) {
+    /// around their lives; the tokio runtime that they are in.
+    pub(super) fn settings(&self) -> (Ageing, Config, Around, Foreign) {
         let pool = Config::new().max_threads(self.blocking).keep_alive(self.keep_alive);
         let pool = pool.after_job(blocking::job_ended);
         let pool = match self.name.clone() {
@@ -107,13 +110,14 @@ impl Threads {
             Some(bytes) => pool.stack_size(bytes),
             None => pool,
         };
-        (self.ageing.clone(), pool, live)
+        (self.ageing.clone(), pool, live, self.foreign.clone())
     }
 }
 
 /// In the context of the runtime, between two hooks.
 fn live(inner: Inner, life: &mut dyn FnMut()) {
-    let hooks = inner.recorder.hooks.clone();
+    let (hooks, foreign) = (inner.recorder.hooks.clone(), inner.foreign.clone());
+    let _foreign = foreign.enter();
     let _entered = context::enter(inner, None);
     hooks::call(&hooks.on_start);
     life();

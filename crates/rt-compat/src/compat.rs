@@ -1,0 +1,111 @@
+//! One future in a context of tokio's.
+//!
+//! * **[CP4]** The future is polled in the context and dropped in it.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+
+use crate::tokio_context::{TokioCompat, TokioContext};
+
+/// The tokio runtime of those who have none: as long as the process.
+static SHARED: OnceLock<TokioContext> = OnceLock::new();
+
+pin_project! {
+    /// A future that is polled and dropped in a context of tokio's. Made by [`CompatExt`].
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Compat<F> {
+        #[pin]
+        future: Option<F>,
+        handle: Handle,
+    }
+
+    impl<F> PinnedDrop for Compat<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.end();
+        }
+    }
+}
+
+/// `.compat()` for futures that need tokio's runtime.
+///
+/// ```
+/// use rt_compat::CompatExt;
+/// use std::time::Duration;
+///
+/// rt_executor::block_on(tokio_sleeps().compat());
+///
+/// async fn tokio_sleeps() {
+///     tokio::time::sleep(Duration::from_millis(1)).await;
+/// }
+/// ```
+pub trait CompatExt: Future + Sized {
+    /// In the tokio runtime of this thread; where it is in none, in one that all of the process share: it is started
+    /// at the first call, has one thread, and stays. A poll costs some 20 ns more.
+    ///
+    /// # Panics
+    ///
+    /// If that has to be started and the system gives no thread.
+    fn compat(self) -> Compat<Self> {
+        let handle = Handle::try_current().unwrap_or_else(|_| shared());
+        self.compat_on(handle)
+    }
+
+    /// In this tokio runtime.
+    fn compat_on(self, handle: Handle) -> Compat<Self> {
+        Compat { future: Some(self), handle }
+    }
+}
+
+impl<F: Future> CompatExt for F {}
+
+#[track_caller]
+fn shared() -> Handle {
+    let start = || TokioCompat::new().start().unwrap_or_else(|error| no_runtime(&error));
+    SHARED.get_or_init(start).handle().clone()
+}
+
+#[track_caller]
+fn no_runtime(error: &io::Error) -> ! {
+    panic!(
+        "tokio's runtime for `compat` does not start: {error}; start one where it may fail, and use `compat_on`"
+    )
+}
+
+impl<F> Compat<F> {
+    fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let _entered = this.handle.enter();
+        this.future.set(None); // [CP4]
+    }
+}
+
+impl<F: Future> Future for Compat<F> {
+    type Output = F::Output;
+
+    /// # Panics
+    ///
+    /// If it is polled again after its end.
+    // COURSE(11.3) stub: todo
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.as_mut().project();
+        let entered = this.handle.enter();
+        let Some(future) = this.future.as_pin_mut() else { polled_again() };
+        let polled = future.poll(cx);
+        drop(entered);
+        if polled.is_ready() {
+            self.end();
+        }
+        polled
+    }
+}
+
+fn polled_again() -> ! {
+    panic!("`Compat` was polled after its end: keep its output, or use `FutureExt::fuse`")
+}

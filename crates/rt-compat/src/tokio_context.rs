@@ -1,0 +1,154 @@
+//! A tokio runtime that stands behind threads of ours.
+//!
+//! A library that needs tokio finds it through a thread-local: its reactor, its timers, where to spawn. A thread that
+//! has [entered](TokioContext::enter) one keeps it for its life, so a poll costs nothing; the runtime itself has a
+//! thread or more of its own, which do nothing but what comes from such libraries.
+//!
+//! ```text
+//!   our worker:  enter ── poll ── poll ── poll (reqwest: "which reactor?" "this") ── … ── leave
+//!                                                        ▲            │ registers
+//!                                                  wake  │            ▼
+//!   tokio's thread:                                  its reactor, its timers, the tasks that it was given
+//! ```
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+
+/// Which tokio runtime stands behind: one of its own, or the user's.
+///
+/// ```
+/// use rt_compat::TokioCompat;
+/// use std::time::Duration;
+///
+/// let tokio = TokioCompat::new().start()?;
+/// let _entered = tokio.enter();
+/// // On no executor of tokio's, and yet:
+/// rt_executor::block_on(tokio::time::sleep(Duration::from_millis(1)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokioCompat {
+    of: Of,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    Its { threads: usize },
+    Users(Handle),
+}
+
+impl TokioCompat {
+    /// A runtime of its own, with one thread, for I/O and timers and what libraries spawn.
+    #[must_use]
+    pub fn new() -> TokioCompat {
+        TokioCompat { of: Of::Its { threads: 1 } }
+    }
+
+    /// A runtime of its own, with so many threads: for libraries that do their work in tasks which they spawn.
+    ///
+    /// # Panics
+    ///
+    /// When it is started, if that is zero.
+    #[must_use]
+    pub fn worker_threads(threads: usize) -> TokioCompat {
+        TokioCompat { of: Of::Its { threads } }
+    }
+
+    /// Starts it, unless it is the user's.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread or no reactor.
+    pub fn start(&self) -> io::Result<TokioContext> {
+        let runtime = match &self.of {
+            Of::Users(handle) => return Ok(TokioContext { handle: handle.clone(), runtime: None }),
+            Of::Its { threads } => Builder::new_multi_thread()
+                .worker_threads(*threads)
+                .thread_name("rt-tokio")
+                .enable_all()
+                .build()?,
+        };
+        Ok(TokioContext { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+impl Default for TokioCompat {
+    fn default() -> TokioCompat {
+        TokioCompat::new()
+    }
+}
+
+/// The user's runtime, which stays his.
+impl From<Handle> for TokioCompat {
+    fn from(handle: Handle) -> TokioCompat {
+        TokioCompat { of: Of::Users(handle) }
+    }
+}
+
+/// A tokio runtime to enter. Its drop waits, as tokio's, for jobs of tokio's `spawn_blocking`; on a user's handle it
+/// does nothing.
+pub struct TokioContext {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl TokioContext {
+    /// Makes it tokio's runtime of this thread, until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// What enters it elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends it, if it is its own, and waits for its threads and jobs for so long at most.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        if let Some(runtime) = self.runtime.take() {
+            end(runtime, timeout);
+        }
+    }
+}
+
+impl Drop for TokioContext {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            end(runtime, Duration::MAX);
+        }
+    }
+}
+
+/// On a thread of its own: on one that works for a tokio runtime, its drop panics.
+fn end(runtime: Runtime, timeout: Duration) {
+    if timeout.is_zero() {
+        return runtime.shutdown_background();
+    }
+    let slot = Arc::new(Mutex::new(Some(runtime)));
+    let take =
+        |slot: &Mutex<Option<Runtime>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let theirs = slot.clone();
+    let ends = thread::Builder::new().name("rt-tokio-end".to_owned()).spawn(move || {
+        if let Some(runtime) = take(&theirs) {
+            runtime.shutdown_timeout(timeout);
+        }
+    });
+    match ends {
+        Ok(thread) => drop(thread.join()),
+        Err(_) => take(&slot).into_iter().for_each(Runtime::shutdown_background),
+    }
+}
+
+impl fmt::Debug for TokioContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokioContext")
+            .field("is_its_own", &self.runtime.is_some())
+            .finish_non_exhaustive()
+    }
+}
