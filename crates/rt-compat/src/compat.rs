@@ -1,6 +1,7 @@
 //! One future in a context of tokio's.
 //!
-//! * **[CP4]** The future is polled in the context and dropped in it.
+//! * **[CP4]** The future is polled in the context and dropped in it: at its end, or when it is given up. Between polls
+//!   the thread is in the context that it was in before.
 
 use std::future::Future;
 use std::io;
@@ -79,16 +80,20 @@ fn no_runtime(error: &io::Error) -> ! {
 }
 
 impl<F> Compat<F> {
+    /// Drops the future, in the context `[CP4]`.
+    // COURSE(11.3) stub: leak
     fn end(self: Pin<&mut Self>) {
         let mut this = self.project();
         let _entered = this.handle.enter();
-        this.future.set(None); // [CP4]
+        this.future.set(None);
     }
 }
 
 impl<F: Future> Future for Compat<F> {
     type Output = F::Output;
 
+    /// Polls in the context, and leaves it; at its end the future is dropped at once `[CP4]`.
+    ///
     /// # Panics
     ///
     /// If it is polled again after its end.

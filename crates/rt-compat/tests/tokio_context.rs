@@ -1,0 +1,74 @@
+//! `TokioCompat`: a tokio runtime behind threads that are not tokio's.
+
+#![cfg(feature = "tokio-context")]
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rt_compat::TokioCompat;
+use rt_executor::block_on;
+use rt_testkit::within;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_thread_that_entered_polls_tokios_futures_as_they_are() {
+    within(DEADLINE, || {
+        let tokio = TokioCompat::worker_threads(2).start().unwrap();
+        let _entered = tokio.enter();
+        let before = Instant::now();
+        block_on(tokio::time::sleep(Duration::from_millis(3)));
+        assert!(before.elapsed() >= Duration::from_millis(3));
+        assert_eq!(block_on(tokio::spawn(async { 6 })).unwrap(), 6);
+        assert_eq!(tokio.handle().metrics().num_workers(), 2);
+    });
+}
+
+#[test]
+fn the_users_runtime_stays_his() {
+    within(DEADLINE, || {
+        let theirs = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let context = TokioCompat::from(theirs.handle().clone()).start().unwrap();
+        assert_eq!(context.handle().id(), theirs.handle().id());
+        context.shutdown_timeout(Duration::MAX);
+        assert_eq!(theirs.block_on(theirs.spawn(async { 6 })).unwrap(), 6, "it was shut down");
+    });
+}
+
+#[test]
+fn its_end_waits_for_jobs_and_for_so_long_at_most() {
+    within(DEADLINE, || {
+        let tokio = TokioCompat::new().start().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let job = tokio.handle().spawn_blocking(move || held.recv());
+        tokio.shutdown_timeout(Duration::from_millis(5)); // it does not wait for ever
+        drop(release);
+        drop(job);
+
+        let tokio = TokioCompat::new().start().unwrap();
+        let (begun, begins) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let job = tokio.handle().spawn_blocking(move || {
+            begun.send(()).unwrap();
+            let _released = held.recv();
+            7
+        });
+        begins.recv().unwrap();
+        let ends = thread::spawn(move || drop(tokio));
+        release.send(()).unwrap();
+        ends.join().unwrap();
+        assert_eq!(block_on(job).unwrap(), 7, "the drop did not wait for the job");
+    });
+}
+
+#[test]
+fn it_may_end_inside_of_another_runtime_of_tokios() {
+    within(DEADLINE, || {
+        let outer = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        outer.block_on(async {
+            drop(TokioCompat::new().start().unwrap()); // tokio's own drop panics here
+            TokioCompat::new().start().unwrap().shutdown_timeout(Duration::ZERO);
+        });
+    });
+}
