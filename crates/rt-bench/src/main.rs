@@ -21,6 +21,7 @@ mod calls;
 mod count;
 
 mod figure;
+mod http;
 mod overhead;
 mod priorities;
 
@@ -36,6 +37,7 @@ const USAGE: &str = "usage: rt-bench [ROWS...] [--rounds N] [--workers N] [--run
        rt-bench curve [ROWS...] [--rounds N] [--runtimes a,b]
        rt-bench count [ROWS...] [--runtimes a,b] [--save]
        rt-bench calls [ROWS...] [--workers N] [--runtimes a,b]
+       rt-bench http [--workers N] [--rounds N]
        rt-bench overhead [--workers N] [--rounds N]
        rt-bench priorities [--workers N] [--rounds N] [--svg FILE]";
 
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         ["cell", runtime, row, repeats] => cell(runtime, row, Some(repeats)),
         ["priorities", "cell", name, workers] => priorities::cell(name, workers),
         ["priorities", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(priorities),
+        ["http", "cell", name, workers] => http::cell(name, workers),
+        ["http", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(http),
         ["overhead", "cell", name, workers, rounds] => overhead::cell(name, workers, rounds),
         ["overhead", ref rest @ ..] => Options::parse(rest, |_, _| false).and_then(overhead),
         ["count", ref rest @ ..] => Options::parse(rest, |row, _| row.is_counted()).and_then(count),
@@ -112,6 +116,10 @@ fn compare(chosen: Options) -> Result<bool, String> {
 
 fn priorities(chosen: Options) -> Result<bool, String> {
     priorities::compare(chosen.flavor, chosen.rounds, chosen.svg.as_deref())
+}
+
+fn http(chosen: Options) -> Result<bool, String> {
+    http::compare(chosen.flavor, chosen.rounds)
 }
 
 fn overhead(chosen: Options) -> Result<bool, String> {

@@ -135,6 +135,11 @@ impl Reading {
     }
 }
 
+/// CPU time of all threads of this process so far.
+pub(crate) fn cpu_time() -> Duration {
+    usage().0
+}
+
 fn usage() -> (Duration, i64) {
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of oneself");
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

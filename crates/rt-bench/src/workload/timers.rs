@@ -99,7 +99,7 @@ pub(crate) async fn timeout_of_ready<R: Runtime>(mut laps: Laps) -> Laps {
                 .await
                 .expect("ready at once");
         }
-        assert_eq!(sum, (0..timeouts).sum(), "every timeout gives its future's output");
+        assert_eq!(sum, (0..timeouts).sum::<u64>(), "every timeout gives its future's output");
     }
     laps
 }
@@ -113,7 +113,7 @@ pub(crate) async fn timeout_of_pending_once<R: Runtime>(mut laps: Laps) -> Laps 
                 .await
                 .expect("ready soon");
         }
-        assert_eq!(sum, (0..timeouts).sum(), "every timeout gives its future's output");
+        assert_eq!(sum, (0..timeouts).sum::<u64>(), "every timeout gives its future's output");
     }
     laps
 }
