@@ -97,7 +97,7 @@ async fn close(mut socket: WebSocketStream<TcpStream>) {
 }
 
 fn message(number: usize) -> Message {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         Message::text(format!("message {number}"))
     } else {
         Message::binary(number.to_be_bytes().repeat(1 + number % 100))

@@ -115,7 +115,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused_on_both_sides() {
         let addr = listener.local_addr().unwrap();
         let server = rt::spawn(async move {
             let (stream, _) = listener.accept().await.unwrap();
-            acceptor.accept(stream).await.err().expect("the client's alert was not seen")
+            acceptor.accept(stream).await.expect_err("the client's alert was not seen")
         });
         let stream = TcpStream::connect(addr).await.unwrap();
         let refused = trusts_another.connect(localhost(), stream).await.err().unwrap();
