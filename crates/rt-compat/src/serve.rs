@@ -38,6 +38,7 @@ pub struct Server<E, T> {
     executor: E,
     timer: T,
     grace: Option<Duration>,
+    header: Option<Duration>,
 }
 
 impl<E, T> Server<E, T>
@@ -47,7 +48,7 @@ where
 {
     /// Connections are tasks of this executor; time is told by this timer.
     pub fn new(executor: E, timer: T) -> Server<E, T> {
-        Server { executor, timer, grace: None }
+        Server { executor, timer, grace: None, header: None }
     }
 
     /// Serves every connection with a clone of the service.
@@ -97,6 +98,14 @@ impl<L, M, E, T, G> Serve<L, M, E, T, G> {
     {
         let Serve { server, listener, make, .. } = self;
         Serve { server, listener, make, signal }
+    }
+
+    /// How long a client of HTTP/1 may take for the header of a request, and between two requests: then its connection
+    /// is closed. For ever, unless this says otherwise, as with `axum::serve`: a client that sends a byte a minute, or
+    /// nothing, keeps its connection. It costs a timer a request.
+    pub fn header_read_timeout(mut self, time: Duration) -> Self {
+        self.server.header = Some(time);
+        self
     }
 
     /// For how long the end of a connection is waited for, from the signal on. Those that are not done then are
@@ -158,7 +167,7 @@ where
             };
             let (io, addr) = accepted?;
             let service = TowerToHyperService::new(make(&io, &addr));
-            let (builder, open) = (builder.clone(), ending.open());
+            let (builder, open) = (builder.clone(), ending.open(server.grace));
             server.executor.spawn(async move {
                 let connection = builder.serve_connection_with_upgrades(io, service);
                 open.serve(|watcher| watcher.watch(connection)).await;
@@ -173,8 +182,11 @@ where
 impl<E: Spawn, T: Timer + Clone + Send + Sync + 'static> Server<E, T> {
     fn builder(&self) -> auto::Builder<Executor<E>> {
         let mut builder = auto::Builder::new(Executor(self.executor.clone()));
-        builder.http1().timer(self.timer.clone());
-        builder.http2().timer(self.timer.clone());
+        // WebSockets over HTTP/2.
+        builder.http2().timer(self.timer.clone()).enable_connect_protocol();
+        if let Some(time) = self.header {
+            builder.http1().timer(self.timer.clone()).header_read_timeout(time);
+        }
         builder
     }
 }
@@ -188,7 +200,8 @@ struct Ending {
 /// One connection's part in that.
 struct Open {
     watcher: Watcher,
-    is_over: watch::Receiver<bool>,
+    /// Nobody needs to be told of the end of a grace period that has none.
+    is_over: Option<watch::Receiver<bool>>,
 }
 
 impl Ending {
@@ -196,8 +209,9 @@ impl Ending {
         Ending { graceful: GracefulShutdown::new(), is_over: watch::Sender::new(false) }
     }
 
-    fn open(&self) -> Open {
-        Open { watcher: self.graceful.watcher(), is_over: self.is_over.subscribe() }
+    fn open(&self, grace: Option<Duration>) -> Open {
+        let is_over = grace.map(|_| self.is_over.subscribe());
+        Open { watcher: self.graceful.watcher(), is_over }
     }
 
     async fn wait(self, grace: Option<Duration>, timer: &impl Timer) {
@@ -213,8 +227,12 @@ impl Ending {
 impl Open {
     /// Polls a connection to its end, or that of the grace period. What went wrong in it concerns its peer alone.
     async fn serve<F: Future>(self, connection: impl FnOnce(Watcher) -> F) {
-        let Open { watcher, mut is_over } = self;
-        let connection = pin!(connection(watcher));
+        let Open { watcher, is_over } = self;
+        let mut connection = pin!(connection(watcher));
+        let Some(mut is_over) = is_over else {
+            let _done = connection.as_mut().await;
+            return;
+        };
         let over = async {
             if is_over.wait_for(|is_over| *is_over).await.is_err() {
                 pending::<()>().await; // the server was dropped, and waits for nobody

@@ -249,6 +249,26 @@ fn an_upgraded_connection_is_the_services() {
 }
 
 #[test]
+fn a_header_that_takes_too_long_costs_the_connection_and_a_request_does_not() {
+    on_executor(async |handle| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (addr, greeter) = (listener.local_addr().unwrap(), Greeter::new());
+        let serve = server(&handle).serve(listener, greeter.clone());
+        let serve = serve.header_read_timeout(Duration::from_millis(50));
+        let _serves = handle.spawn(serve.into_future());
+        let mut held = Client::connect(addr, Version::One, &handle).await;
+        let answer = held.get("held");
+        greeter.arrivals().next().await.unwrap();
+        let mut slow = TcpStream::connect(addr).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nhost: loc").await.unwrap();
+        let mut rest = Vec::new();
+        let _closed = slow.read_to_end(&mut rest).await; // for ever, without it
+        greeter.release();
+        assert_eq!(answer.await.unwrap().1, "hello held", "what is asked may take its time");
+    });
+}
+
+#[test]
 fn a_service_that_fails_costs_its_connection_alone() {
     on_executor(async |handle| {
         let (addr, _end, _done) = started(&handle, Greeter::new(), None).await;
