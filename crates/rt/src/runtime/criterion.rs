@@ -1,4 +1,4 @@
-//! Benchmarks of criterion on this runtime: `bencher.to_async(&runtime)`.
+//! Benchmarks of criterion on these runtimes: `bencher.to_async(&runtime)`.
 
 use std::future::Future;
 
@@ -6,14 +6,20 @@ use ::criterion::async_executor::AsyncExecutor;
 
 use crate::runtime::{LocalRuntime, Runtime};
 
-impl AsyncExecutor for Runtime {
-    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        Runtime::block_on(self, future)
-    }
+macro_rules! executors {
+    ($($type:ty)*) => {$(
+        impl AsyncExecutor for $type {
+            fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+                <$type>::block_on(self, future)
+            }
+        }
+
+        impl AsyncExecutor for &$type {
+            fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+                <$type>::block_on(self, future)
+            }
+        }
+    )*};
 }
 
-impl AsyncExecutor for LocalRuntime {
-    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        LocalRuntime::block_on(self, future)
-    }
-}
+executors!(Runtime LocalRuntime);
