@@ -6,7 +6,6 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::join;
@@ -147,17 +146,6 @@ fn an_error_leaves_the_buffer_as_it_was() {
                 poll_fn(|cx| tokio::io::AsyncRead::poll_read(Pin::new(&mut reader), cx, &mut buf));
             assert_eq!(read.await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
             assert_eq!(buf.filled(), b"had");
-        });
-    });
-}
-
-#[test]
-fn no_room_reads_nothing_and_waits_for_nothing() {
-    within(|| {
-        block_on(async {
-            let (mut reader, _peer) = tcp().await;
-            let read = futures::poll!(Box::pin(tokio_read(&mut reader, b"full", 0)));
-            assert!(matches!(read, Poll::Ready(Ok(bytes)) if bytes == b"full"));
         });
     });
 }
