@@ -35,6 +35,8 @@ mod async_fd;
 
 pub mod net;
 
+#[cfg(any(feature = "hyper", feature = "tokio"))]
+mod foreign;
 #[cfg(feature = "hyper")]
 #[allow(unsafe_code)] // fills hyper's buffers
 mod hyper;

@@ -10,9 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::net::tcp;
-use crate::net::unix;
-use crate::net::{TcpStream, UnixStream};
+use crate::foreign::{readers, writers};
 
 macro_rules! read {
     ($($type:ty)*) => {$(
@@ -34,41 +32,5 @@ macro_rules! read {
     )*};
 }
 
-macro_rules! write {
-    ($($type:ty)*) => {$(
-        impl AsyncWrite for $type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                futures_io::AsyncWrite::poll_write(self, cx, buf)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bufs: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                futures_io::AsyncWrite::poll_write_vectored(self, cx, bufs)
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                futures_io::AsyncWrite::poll_flush(self, cx)
-            }
-
-            fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                futures_io::AsyncWrite::poll_close(self, cx)
-            }
-        }
-    )*};
-}
-
-read!(TcpStream tcp::ReadHalf<'_> tcp::OwnedReadHalf);
-read!(UnixStream unix::ReadHalf<'_> unix::OwnedReadHalf unix::pipe::Receiver);
-write!(TcpStream tcp::WriteHalf<'_> tcp::OwnedWriteHalf);
-write!(UnixStream unix::WriteHalf<'_> unix::OwnedWriteHalf unix::pipe::Sender);
+readers!(read);
+writers!(AsyncWrite);
