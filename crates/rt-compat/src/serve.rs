@@ -24,7 +24,7 @@ use hyper::body::{Body, Incoming};
 use hyper::rt::Timer;
 use hyper::{Request, Response};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 use tower_service::Service;
@@ -169,8 +169,7 @@ where
             let service = TowerToHyperService::new(make(&io, &addr));
             let (builder, open) = (builder.clone(), ending.open(server.grace));
             server.executor.spawn(async move {
-                let connection = builder.serve_connection_with_upgrades(io, service);
-                open.serve(|watcher| watcher.watch(connection)).await;
+                open.serve(builder.serve_connection_with_upgrades(io, service)).await;
             });
         }
         drop(listener);
@@ -226,11 +225,10 @@ impl Ending {
 
 impl Open {
     /// Polls a connection to its end, or that of the grace period. What went wrong in it concerns its peer alone.
-    async fn serve<F: Future>(self, connection: impl FnOnce(Watcher) -> F) {
-        let Open { watcher, is_over } = self;
-        let mut connection = pin!(connection(watcher));
-        let Some(mut is_over) = is_over else {
-            let _done = connection.as_mut().await;
+    async fn serve(self, connection: impl GracefulConnection) {
+        let connection = self.watcher.watch(connection);
+        let Some(mut is_over) = self.is_over else {
+            let _done = connection.await;
             return;
         };
         let over = async {
@@ -238,7 +236,8 @@ impl Open {
                 pending::<()>().await; // the server was dropped, and waits for nobody
             }
         };
-        let _done = select(connection, pin!(over)).await;
+        let _done = select(pin!(connection), pin!(over)).await;
+        drop(is_over); // after the connection: the server waits for this
     }
 }
 

@@ -5,10 +5,12 @@
 #[path = "serve/greeter.rs"]
 mod greeter;
 
-use std::future::{Future, IntoFuture, pending};
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -178,6 +180,45 @@ fn what_is_not_done_after_the_grace_is_dropped_before_the_server_ends() {
     }
 }
 
+/// Says when it is dropped whether the server goes on, even if that takes a while.
+struct Lingers {
+    server_ends: Mutex<mpsc::Receiver<()>>,
+    server_goes_on: mpsc::Sender<bool>,
+}
+
+impl Drop for Lingers {
+    fn drop(&mut self) {
+        let ends = self.server_ends.lock().unwrap().recv_timeout(Duration::from_millis(100));
+        self.server_goes_on.send(ends.is_err()).unwrap();
+    }
+}
+
+#[test]
+fn a_server_on_another_thread_does_not_end_while_a_connection_is_being_dropped() {
+    on_executor(async |handle| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (addr, greeter) = (listener.local_addr().unwrap(), Greeter::new());
+        let ((ended, server_ends), (server_goes_on, goes_on)) = (mpsc::channel(), mpsc::channel());
+        let mut lingers = Some(Lingers { server_ends: Mutex::new(server_ends), server_goes_on });
+        let service = greeter.clone();
+        let make = move |_: &TcpStream, _: &SocketAddr| service.clone().carrying(lingers.take());
+        let (end, ends) = oneshot::channel::<()>();
+        let serve = server(&handle).serve_with(listener, make);
+        let serve = serve.with_graceful_shutdown(ends.map(drop)).grace_period(Duration::ZERO);
+        let thread = thread::spawn(move || {
+            rt_executor::block_on(serve.into_future()).unwrap();
+            let _nobody = ended.send(());
+        });
+        let mut client = Client::connect(addr, Version::One, &handle).await;
+        let held = client.get("held");
+        greeter.arrivals().next().await.unwrap();
+        drop(end);
+        assert!(held.await.is_err());
+        assert!(goes_on.recv().unwrap(), "what the connection uses may be taken down already");
+        thread.join().unwrap();
+    });
+}
+
 #[test]
 fn connections_of_a_server_that_is_dropped_end_after_the_answers() {
     on_executor(async |handle| {
@@ -289,15 +330,5 @@ fn bytes_that_are_no_http_cost_their_connection_alone() {
         let _closed = raw.read_to_end(&mut answer).await;
         let mut other = Client::connect(addr, Version::One, &handle).await;
         assert_eq!(other.get("a").await.unwrap().1, "hello a");
-    });
-}
-
-#[test]
-fn a_server_without_a_signal_goes_on() {
-    on_executor(async |handle| {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let serve = server(&handle).serve(listener, Greeter::new());
-        let serve = serve.with_graceful_shutdown(pending());
-        assert!(serve.into_future().now_or_never().is_none());
     });
 }

@@ -19,7 +19,6 @@ use hyper::{Request, Response, StatusCode};
 use rt_compat::HyperIo;
 use rt_executor::Handle;
 use rt_io::net::TcpStream;
-use rt_testkit::Witness;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
@@ -31,7 +30,7 @@ pub(crate) struct Greeter {
     arrived: UnboundedSender<()>,
     arrivals: Arc<Mutex<Option<UnboundedReceiver<()>>>>,
     #[expect(dead_code, reason = "dropped with it")]
-    carried: Option<Arc<Witness>>,
+    carried: Option<Arc<dyn Send + Sync>>,
     upgrades: Option<Handle>,
 }
 
@@ -57,8 +56,8 @@ impl Greeter {
     }
 
     /// With something that is dropped with it and its requests.
-    pub(crate) fn carrying(self, witness: Witness) -> Greeter {
-        Greeter { carried: Some(Arc::new(witness)), ..self }
+    pub(crate) fn carrying(self, carried: impl Send + Sync + 'static) -> Greeter {
+        Greeter { carried: Some(Arc::new(carried)), ..self }
     }
 
     /// Is told of each request that is held.
@@ -146,8 +145,7 @@ impl Client {
                 Sender::One(sender)
             }
             Version::Two => {
-                let executor = handle.clone();
-                let (sender, connection) = http2::handshake(Spawns(executor), io).await.unwrap();
+                let (sender, connection) = http2::handshake(handle.clone(), io).await.unwrap();
                 handle.spawn(connection.map(drop));
                 Sender::Two(sender)
             }
@@ -193,19 +191,5 @@ impl Client {
         while sender.ready().await.is_ok() {
             rt_executor::yield_now().await;
         }
-    }
-}
-
-/// For hyper's client of HTTP/2, which spawns too.
-#[derive(Clone)]
-struct Spawns(Handle);
-
-impl<F> hyper::rt::Executor<F> for Spawns
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, future: F) {
-        drop(self.0.spawn(future));
     }
 }
