@@ -137,44 +137,27 @@ where
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl<L, M, S, B, E, T, G> Serve<L, M, E, T, G>
-where
-    L: Listener,
-    M: FnMut(&L::Io, &L::Addr) -> S + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<Box<dyn Error + Send + Sync>>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-    E: Spawn,
-    T: Timer + Clone + Send + Sync + 'static,
-    G: Future<Output = ()> + Send + 'static,
-{
-    async fn run(self) -> io::Result<()> {
-        let Serve { server, mut listener, mut make, signal } = self;
-        let builder = server.builder();
-        let ending = Ending::new();
-        let mut signal = pin!(signal);
-        loop {
-            let accepted = match select(signal.as_mut(), pin!(listener.accept())).await {
-                Either::Left(((), _)) => break,
-                Either::Right((accepted, _)) => accepted,
-            };
-            let (io, addr) = accepted?;
-            let service = TowerToHyperService::new(make(&io, &addr));
-            let (builder, open) = (builder.clone(), ending.open(server.grace));
-            server.executor.spawn(async move {
-                open.serve(builder.serve_connection_with_upgrades(io, service)).await;
-            });
-        }
-        drop(listener);
-        ending.wait(server.grace, &server.timer).await;
-        Ok(())
+        Box::pin(async move {
+            let Serve { server, mut listener, mut make, signal } = self;
+            let builder = server.builder();
+            let ending = Ending::new(server.grace);
+            let mut signal = pin!(signal);
+            loop {
+                let accepted = match select(signal.as_mut(), pin!(listener.accept())).await {
+                    Either::Left(((), _)) => break,
+                    Either::Right((accepted, _)) => accepted,
+                };
+                let (io, addr) = accepted?;
+                let service = TowerToHyperService::new(make(&io, &addr));
+                let (builder, open) = (builder.clone(), ending.open());
+                server.executor.spawn(async move {
+                    open.serve(builder.serve_connection_with_upgrades(io, service)).await;
+                });
+            }
+            drop(listener);
+            ending.wait(&server.timer).await;
+            Ok(())
+        })
     }
 }
 
@@ -193,6 +176,7 @@ impl<E: Spawn, T: Timer + Clone + Send + Sync + 'static> Server<E, T> {
 /// How connections are told of the end, and waited for [SV2].
 struct Ending {
     graceful: GracefulShutdown,
+    grace: Option<Duration>,
     is_over: watch::Sender<bool>,
 }
 
@@ -204,18 +188,18 @@ struct Open {
 }
 
 impl Ending {
-    fn new() -> Ending {
-        Ending { graceful: GracefulShutdown::new(), is_over: watch::Sender::new(false) }
+    fn new(grace: Option<Duration>) -> Ending {
+        Ending { graceful: GracefulShutdown::new(), grace, is_over: watch::Sender::new(false) }
     }
 
-    fn open(&self, grace: Option<Duration>) -> Open {
-        let is_over = grace.map(|_| self.is_over.subscribe());
+    fn open(&self) -> Open {
+        let is_over = self.grace.map(|_| self.is_over.subscribe());
         Open { watcher: self.graceful.watcher(), is_over }
     }
 
-    async fn wait(self, grace: Option<Duration>, timer: &impl Timer) {
+    async fn wait(self, timer: &impl Timer) {
         let all_done = self.graceful.shutdown();
-        let Some(grace) = grace else { return all_done.await };
+        let Some(grace) = self.grace else { return all_done.await };
         if let Either::Right(..) = select(pin!(all_done), timer.sleep(grace)).await {
             self.is_over.send_replace(true);
             self.is_over.closed().await; // each has dropped its connection
