@@ -13,7 +13,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -130,18 +130,17 @@ fn end(runtime: Runtime, timeout: Duration) {
     if timeout.is_zero() {
         return runtime.shutdown_background();
     }
-    let slot = Arc::new(Mutex::new(Some(runtime)));
-    let take =
-        |slot: &Mutex<Option<Runtime>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let theirs = slot.clone();
-    let ends = thread::Builder::new().name("rt-tokio-end".to_owned()).spawn(move || {
-        if let Some(runtime) = take(&theirs) {
-            runtime.shutdown_timeout(timeout);
-        }
-    });
+    // By a channel: a thread that does not start drops what it was to have, here.
+    let (hand_over, handed) = mpsc::channel::<Runtime>();
+    let ends = thread::Builder::new()
+        .name("rt-tokio-end".to_owned())
+        .spawn(move || handed.recv().map(|runtime| runtime.shutdown_timeout(timeout)));
     match ends {
-        Ok(thread) => drop(thread.join()),
-        Err(_) => take(&slot).into_iter().for_each(Runtime::shutdown_background),
+        Ok(thread) => {
+            let _sent = hand_over.send(runtime);
+            drop(thread.join());
+        }
+        Err(_) => runtime.shutdown_background(),
     }
 }
 
