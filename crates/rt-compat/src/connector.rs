@@ -58,19 +58,18 @@ impl<T: Timer + Clone + Send + Sync + 'static> HttpConnector<T> {
         }
     }
 
-    /// How long a connection may take from the look-up of its name on. As long as the system tries, some two
-    /// minutes an address, unless this is called.
-    pub fn connect_timeout(&mut self, time: impl Into<Option<Duration>>) {
-        self.timeout = time.into();
+    /// How long a connection may take from the look-up of its name on. With `None`, which is the default, as long as the
+    /// system tries: some two minutes an address.
+    pub fn set_connect_timeout(&mut self, time: Option<Duration>) {
+        self.timeout = time;
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`): so, unless this says otherwise.
-    pub fn nodelay(&mut self, is_on: bool) {
+    /// Whether small writes are sent at once (`TCP_NODELAY`). They are by default, other than with hyper-util's.
+    pub fn set_nodelay(&mut self, is_on: bool) {
         self.has_nodelay = is_on;
     }
 
-    /// Whether a scheme other than `http` is an error: so, unless this says otherwise. What puts TLS over the
-    /// connection says otherwise.
+    /// Whether a scheme other than `http` is an error. It is by default; what puts TLS over the connection says `false`.
     pub fn enforce_http(&mut self, is_on: bool) {
         self.is_http_alone = is_on;
     }
