@@ -2,7 +2,8 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// In the order of the chapter; none knows another, but for `serve`, which needs two.
+// In the order of the chapter; none knows another, but for `serve`, which takes from a `listener` and `spawn`s, and
+// `compat`, which starts a `tokio_context`.
 #[cfg(feature = "io-util")]
 mod tokio_io;
 

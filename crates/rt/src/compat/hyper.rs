@@ -86,6 +86,9 @@ where
 ///
 /// It runs when it is awaited, for ever, but for a [signal](Serve::with_graceful_shutdown).
 ///
+/// A `Router` on which `with_state` was not called last makes its layers anew for each request, so a limit among them
+/// limits nothing: serve `app.layer(..).with_state(())`.
+///
 /// ```no_run
 /// # use tower_service::Service;
 /// # async fn example<S, B>(app: S) -> std::io::Result<()>
