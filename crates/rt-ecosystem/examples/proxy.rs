@@ -88,9 +88,10 @@ async fn main() -> Result<(), Error> {
         return proxy(listener).await;
     }
     // The upstream counts its connections.
-    let (upstream, connections) =
-        (TcpListener::bind("127.0.0.1:0").await?, Arc::new(AtomicU32::new(0)));
-    let (origin, counts) = (upstream.local_addr()?, connections.clone());
+    let upstream = TcpListener::bind("127.0.0.1:0").await?;
+    let origin = upstream.local_addr()?;
+    let connections = Arc::new(AtomicU32::new(0));
+    let counts = connections.clone();
     rt::spawn(async move {
         while let Ok((stream, _)) = upstream.accept().await {
             counts.fetch_add(1, Ordering::Relaxed);
@@ -105,19 +106,14 @@ async fn main() -> Result<(), Error> {
     rt::spawn(proxy(listener));
 
     for path in ["/one", "/two", "/three"] {
-        println!(
-            "through the proxy: {}",
-            get(TcpStream::connect(address).await?, origin, path).await?
-        );
+        let stream = TcpStream::connect(address).await?;
+        println!("through the proxy: {}", get(stream, origin, path).await?);
     }
     println!("three clients, {} connection to the upstream", connections.load(Ordering::Relaxed));
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 
     let through = connect(address, origin).await?;
-    println!(
-        "through a tunnel:  {}",
-        get(HyperIo::new(HyperIo::new(through)), origin, "/four").await?
-    );
+    println!("through a tunnel:  {}", get(through, origin, "/four").await?);
     Ok(())
 }
 
