@@ -1,5 +1,5 @@
-//! Our timers, sockets and handles of tasks, awaited where nobody of ours is the executor: on tokio's threads and on
-//! smol's, in tasks of theirs. (On `futures`' and `pollster`'s `block_on`: `tests/ours_on_theirs.rs` at the top.)
+//! Our timers, sockets and handles of tasks, awaited where nobody of ours is the executor: in tasks of tokio's and of
+//! smol's, and under the `block_on` of `pollster` and of `futures`.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use rt_testkit::within;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What a test does, as a task of each executor.
+/// What a test does, on each executor.
 fn everywhere<F>(body: fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

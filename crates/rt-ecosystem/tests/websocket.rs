@@ -1,8 +1,10 @@
 //! WebSocket over our streams with `async-tungstenite`, which knows the traits of futures-io and no runtime.
 
+#[path = "support/runtimes.rs"]
+mod runtimes;
+
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use async_tungstenite::tungstenite::handshake::derive_accept_key;
 use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -18,28 +20,11 @@ use futures::future::join_all;
 use futures::{AsyncRead, AsyncWrite, SinkExt, StreamExt};
 use rt::compat::HyperIo;
 use rt::net::{TcpListener, TcpStream};
-use rt::runtime::Builder;
-use rt_testkit::within;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::runtimes::on_each_runtime;
+
 const MANY: usize = 2000;
 const LARGE: usize = 8 << 20;
-
-/// Runs `test` in a task, on one thread and on two workers.
-fn on_both<F>(test: impl Fn() -> F + Clone + Send + 'static)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut threads = Builder::new_multi_thread();
-    threads.worker_threads(2);
-    for mut builder in [Builder::new_current_thread(), threads] {
-        let test = test.clone();
-        within(DEADLINE, move || {
-            let runtime = builder.build().unwrap();
-            runtime.block_on(runtime.spawn(test())).unwrap();
-        });
-    }
-}
 
 /// Sends back what is text or bytes, until the other one closes; with what it closed.
 async fn echo<S>(mut socket: WebSocketStream<S>) -> Option<CloseFrame>
@@ -106,7 +91,7 @@ fn message(number: usize) -> Message {
 
 #[test]
 fn many_messages_come_back_in_order_and_both_sides_close() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (addr, server) = served(1).await;
         let (mut sender, mut receiver) = connect(addr).await.split();
         // One task sends, another receives: neither waits for the other.
@@ -129,7 +114,7 @@ fn many_messages_come_back_in_order_and_both_sides_close() {
 
 #[test]
 fn a_large_message_comes_back_whole_and_a_ping_is_answered() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (addr, server) = served(1).await;
         let mut socket = connect(addr).await;
         let large: Vec<u8> = (0..LARGE).map(|at| (at % 251) as u8).collect();
@@ -147,7 +132,7 @@ fn a_large_message_comes_back_whole_and_a_ping_is_answered() {
 
 #[test]
 fn many_connections_talk_at_once() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (addr, server) = served(20).await;
         let clients = (0..20).map(|client| {
             rt::spawn(async move {
@@ -169,7 +154,7 @@ fn many_connections_talk_at_once() {
 
 #[test]
 fn a_peer_that_vanishes_is_told_from_one_that_closes() {
-    on_both(async || {
+    on_each_runtime(async || {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let server = rt::spawn(async move {
@@ -198,7 +183,7 @@ async fn upgrades(mut request: Request) -> Response<Body> {
 
 #[test]
 fn a_route_of_axums_is_upgraded_to_a_websocket() {
-    on_both(async || {
+    on_each_runtime(async || {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let app = Router::new().route("/socket", get(upgrades));

@@ -1,21 +1,13 @@
 //! `async-net`, whose sockets are served by the thread of `async-io`, beside our sockets.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures::future::join_all;
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
-use rt::runtime::Builder;
-use rt_testkit::within;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::runtimes::on_each_runtime;
+
 const CLIENTS: u8 = 30;
-
-fn builders() -> [Builder; 2] {
-    let mut threads = Builder::new_multi_thread();
-    threads.worker_threads(2);
-    [Builder::new_current_thread(), threads]
-}
 
 /// Sends back what comes, until no more does.
 async fn echo<S: AsyncRead + AsyncWrite>(stream: S) {
@@ -68,54 +60,40 @@ async fn theirs() -> SocketAddr {
 
 #[test]
 fn clients_of_async_net_talk_to_a_server_of_ours() {
-    for mut builder in builders() {
-        within(DEADLINE, move || {
-            builder.build().unwrap().block_on(async {
-                let addr = ours().await;
-                let clients = (0..CLIENTS).map(|number| {
-                    rt::spawn(async move {
-                        call(async_net::TcpStream::connect(addr).await.unwrap(), number).await;
-                    })
-                });
-                for client in join_all(clients.collect::<Vec<_>>()).await {
-                    client.unwrap();
-                }
-            });
+    on_each_runtime(async || {
+        let addr = ours().await;
+        let clients = (0..CLIENTS).map(|number| {
+            rt::spawn(async move {
+                call(async_net::TcpStream::connect(addr).await.unwrap(), number).await;
+            })
         });
-    }
+        for client in join_all(clients.collect::<Vec<_>>()).await {
+            client.unwrap();
+        }
+    });
 }
 
 #[test]
 fn clients_of_ours_talk_to_a_server_of_async_net() {
-    for mut builder in builders() {
-        within(DEADLINE, move || {
-            builder.build().unwrap().block_on(async {
-                let addr = theirs().await;
-                let clients = (0..CLIENTS).map(|number| {
-                    rt::spawn(async move {
-                        call(rt::net::TcpStream::connect(addr).await.unwrap(), number).await;
-                    })
-                });
-                for client in join_all(clients.collect::<Vec<_>>()).await {
-                    client.unwrap();
-                }
-            });
+    on_each_runtime(async || {
+        let addr = theirs().await;
+        let clients = (0..CLIENTS).map(|number| {
+            rt::spawn(async move {
+                call(rt::net::TcpStream::connect(addr).await.unwrap(), number).await;
+            })
         });
-    }
+        for client in join_all(clients.collect::<Vec<_>>()).await {
+            client.unwrap();
+        }
+    });
 }
 
 #[test]
 fn one_task_waits_for_sockets_of_both() {
-    for mut builder in builders() {
-        within(DEADLINE, move || {
-            let runtime = builder.build().unwrap();
-            let task = runtime.spawn(async {
-                let (to_ours, to_theirs) = (ours().await, theirs().await);
-                let a = async_net::TcpStream::connect(to_ours).await.unwrap();
-                let b = rt::net::TcpStream::connect(to_theirs).await.unwrap();
-                futures::join!(call(a, 1), call(b, 2));
-            });
-            runtime.block_on(task).unwrap();
-        });
-    }
+    on_each_runtime(async || {
+        let (to_ours, to_theirs) = (ours().await, theirs().await);
+        let a = async_net::TcpStream::connect(to_ours).await.unwrap();
+        let b = rt::net::TcpStream::connect(to_theirs).await.unwrap();
+        futures::join!(call(a, 1), call(b, 2));
+    });
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rt::runtime::Builder;
 use rt_testkit::within;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// One thread, and two workers.
 pub(crate) fn builders() -> [Builder; 2] {

@@ -9,7 +9,8 @@ use futures_rustls::rustls::ProtocolVersion;
 use futures_rustls::{TlsAcceptor, TlsConnector};
 use rt::net::{TcpListener, TcpStream};
 
-use crate::tls::identity::{localhost, on_both, pair};
+use crate::runtimes::on_each_runtime;
+use crate::tls::identity::{localhost, pair};
 
 /// Where each connection gets back what it sends, until it says that there is no more.
 async fn echoes(acceptor: TlsAcceptor) -> SocketAddr {
@@ -50,7 +51,7 @@ async fn call(addr: SocketAddr, connector: TlsConnector, sent: Vec<u8>) -> Vec<u
 
 #[test]
 fn a_megabyte_is_echoed_while_it_is_still_being_sent() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (acceptor, connector) = pair(&[]);
         let addr = echoes(acceptor).await;
         let sent: Vec<u8> = (0..1_000_000_u32).map(|at| (at % 251) as u8).collect();
@@ -62,7 +63,7 @@ fn a_megabyte_is_echoed_while_it_is_still_being_sent() {
 
 #[test]
 fn many_connections_are_encrypted_at_once() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (acceptor, connector) = pair(&[]);
         let addr = echoes(acceptor).await;
         let calls = (0..30_u8).map(|number| {
@@ -77,7 +78,7 @@ fn many_connections_are_encrypted_at_once() {
 
 #[test]
 fn what_goes_over_the_wire_is_not_what_was_written() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (acceptor, connector) = pair(&[]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -108,7 +109,7 @@ fn what_goes_over_the_wire_is_not_what_was_written() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_refused_on_both_sides() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (acceptor, _) = pair(&[]);
         let (_, trusts_another) = pair(&[]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -127,7 +128,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused_on_both_sides() {
 
 #[test]
 fn a_peer_that_vanishes_is_told_from_one_that_ends() {
-    on_both(async || {
+    on_each_runtime(async || {
         let (acceptor, connector) = pair(&[]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();

@@ -15,7 +15,8 @@ use hyper::{Response, Version, body::Incoming};
 use rt::compat::{HyperExecutor, HyperIo, Listener};
 use rt::net::{TcpListener, TcpStream};
 
-use crate::tls::identity::{localhost, on_both, pair};
+use crate::runtimes::on_each_runtime;
+use crate::tls::identity::{localhost, pair};
 
 type Secured = (HyperIo<server::TlsStream<TcpStream>>, SocketAddr);
 
@@ -87,7 +88,7 @@ fn with_server<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    on_both(move || async move {
+    on_each_runtime(move || async move {
         let (acceptor, connector) = pair(&[protocol]);
         let (addr, listener) = listen(acceptor).await;
         let app = Router::new().route("/back", post(back));

@@ -1,18 +1,12 @@
-//! A certificate that `rcgen` makes, and who trusts it; the runtimes of these tests.
+//! A certificate that `rcgen` makes, and who trusts it.
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_rustls::pki_types::{PrivateKeyDer, ServerName};
 use futures_rustls::rustls::crypto::ring::default_provider;
 use futures_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use futures_rustls::{TlsAcceptor, TlsConnector};
 use rcgen::generate_simple_self_signed;
-use rt::runtime::Builder;
-use rt_testkit::within;
-
-const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Both ends of a protocol: who has the certificate, and who trusts it and no other.
 pub(crate) fn pair(protocols: &[&[u8]]) -> (TlsAcceptor, TlsConnector) {
@@ -36,20 +30,4 @@ pub(crate) fn pair(protocols: &[&[u8]]) -> (TlsAcceptor, TlsConnector) {
 
 pub(crate) fn localhost() -> ServerName<'static> {
     ServerName::try_from("localhost").unwrap()
-}
-
-/// Runs `test` in a task, on one thread and on two workers.
-pub(crate) fn on_both<F>(test: impl Fn() -> F + Clone + Send + 'static)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut threads = Builder::new_multi_thread();
-    threads.worker_threads(2);
-    for mut builder in [Builder::new_current_thread(), threads] {
-        let test = test.clone();
-        within(DEADLINE, move || {
-            let runtime = builder.build().unwrap();
-            runtime.block_on(runtime.spawn(test())).unwrap();
-        });
-    }
 }

@@ -9,7 +9,8 @@ use futures::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Error, query, query_as, query_scalar};
 
-use crate::tokio_bound::runtimes::{DEADLINE, with_tokio};
+use crate::runtimes::DEADLINE;
+use crate::tokio_bound::runtimes::with_tokio;
 
 const ACCOUNTS: i64 = 10;
 const BALANCE: i64 = 1000;

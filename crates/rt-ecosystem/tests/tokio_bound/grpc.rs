@@ -16,6 +16,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::server::{HealthReporter, health_reporter};
 
+use crate::runtimes::on_each_runtime;
 use crate::tokio_bound::http::client;
 use crate::tokio_bound::runtimes::with_tokio;
 
@@ -107,7 +108,7 @@ fn tonics_service_is_served_by_ours_beside_a_route_of_axums() {
 
 #[test]
 fn tonics_service_needs_no_tokio_under_ours() {
-    crate::tokio_bound::runtimes::without_tokio(async || {
+    on_each_runtime(async || {
         let listener = rt::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (reporter, service) = health_reporter();

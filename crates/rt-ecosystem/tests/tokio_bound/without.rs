@@ -5,13 +5,13 @@ use std::future::Future;
 use rt::compat::CompatExt;
 use tonic::transport::Endpoint;
 
+use crate::runtimes::on_each_runtime;
 use crate::tokio_bound::database::{Folder, open};
 use crate::tokio_bound::http::{client, doubled, served};
-use crate::tokio_bound::runtimes::without_tokio;
 
 #[test]
 fn compat_lets_one_future_of_reqwest_or_sqlx_work() {
-    without_tokio(async || {
+    on_each_runtime(async || {
         let (addr, _) = served().await;
         let client = client();
         assert_eq!(doubled(&client, addr, &[1, 2]).compat().await, [2, 4]);
@@ -45,7 +45,7 @@ async fn panics(future: impl Future<Output: Send + 'static> + Send + 'static) ->
 
 #[test]
 fn without_either_each_library_panics_with_words_that_name_tokio() {
-    without_tokio(async || {
+    on_each_runtime(async || {
         let (addr, _) = served().await;
         let said =
             panics(async move { client().get(format!("http://{addr}/")).send().await }).await;
