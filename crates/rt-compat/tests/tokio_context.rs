@@ -48,17 +48,13 @@ fn its_end_waits_for_jobs_and_for_so_long_at_most() {
 
         let tokio = TokioCompat::new().start().unwrap();
         let (begun, begins) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
         let job = tokio.handle().spawn_blocking(move || {
             begun.send(()).unwrap();
-            let _released = held.recv();
-            7
+            thread::sleep(Duration::from_millis(50)); // its work
         });
         begins.recv().unwrap();
-        let ends = thread::spawn(move || drop(tokio));
-        release.send(()).unwrap();
-        ends.join().unwrap();
-        assert_eq!(block_on(job).unwrap(), 7, "the drop did not wait for the job");
+        drop(tokio);
+        assert!(job.is_finished(), "the drop did not wait for the job");
     });
 }
 
