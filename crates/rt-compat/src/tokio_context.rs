@@ -33,12 +33,12 @@ use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokioCompat {
-    of: Of,
+    behind: Behind,
 }
 
 #[derive(Clone, Debug)]
-enum Of {
-    Its { threads: usize },
+enum Behind {
+    ItsOwn { threads: usize },
     Users(Handle),
 }
 
@@ -46,17 +46,19 @@ impl TokioCompat {
     /// A runtime of its own, with one thread, for I/O and timers and what libraries spawn.
     #[must_use]
     pub fn new() -> TokioCompat {
-        TokioCompat { of: Of::Its { threads: 1 } }
+        TokioCompat::with_worker_threads(1)
     }
 
     /// A runtime of its own, with so many threads: for libraries that do their work in tasks which they spawn.
     ///
     /// # Panics
     ///
-    /// When it is started, if that is zero.
+    /// If that is zero.
     #[must_use]
-    pub fn worker_threads(threads: usize) -> TokioCompat {
-        TokioCompat { of: Of::Its { threads } }
+    #[track_caller]
+    pub fn with_worker_threads(threads: usize) -> TokioCompat {
+        assert!(threads > 0, "a tokio runtime with no thread runs nothing: give it one at least");
+        TokioCompat { behind: Behind::ItsOwn { threads } }
     }
 
     /// Starts it, unless it is the user's.
@@ -65,9 +67,11 @@ impl TokioCompat {
     ///
     /// If the system gives no thread or no reactor.
     pub fn start(&self) -> io::Result<TokioContext> {
-        let runtime = match &self.of {
-            Of::Users(handle) => return Ok(TokioContext { handle: handle.clone(), runtime: None }),
-            Of::Its { threads } => Builder::new_multi_thread()
+        let runtime = match &self.behind {
+            Behind::Users(handle) => {
+                return Ok(TokioContext { handle: handle.clone(), runtime: None });
+            }
+            Behind::ItsOwn { threads } => Builder::new_multi_thread()
                 .worker_threads(*threads)
                 .thread_name("rt-tokio")
                 .enable_all()
@@ -86,7 +90,7 @@ impl Default for TokioCompat {
 /// The user's runtime, which stays his.
 impl From<Handle> for TokioCompat {
     fn from(handle: Handle) -> TokioCompat {
-        TokioCompat { of: Of::Users(handle) }
+        TokioCompat { behind: Behind::Users(handle) }
     }
 }
 

@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 #[test]
 fn a_thread_that_entered_polls_tokios_futures_as_they_are() {
     within(DEADLINE, || {
-        let tokio = TokioCompat::worker_threads(2).start().unwrap();
+        let tokio = TokioCompat::with_worker_threads(2).start().unwrap();
         let _entered = tokio.enter();
         let before = Instant::now();
         block_on(tokio::time::sleep(Duration::from_millis(3)));
@@ -67,4 +67,10 @@ fn it_may_end_inside_of_another_runtime_of_tokios() {
             TokioCompat::new().start().unwrap().shutdown_timeout(Duration::ZERO);
         });
     });
+}
+
+#[test]
+#[should_panic(expected = "give it one at least")]
+fn no_thread_is_refused_where_it_is_asked_for() {
+    let _never = TokioCompat::with_worker_threads(0);
 }
