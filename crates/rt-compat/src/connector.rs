@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -169,8 +169,13 @@ async fn race(mut addresses: VecDeque<SocketAddr>, timer: &impl Timer) -> io::Re
             None if attempts.is_empty() => return Err(failed),
             None => {}
         }
-        let patience = if addresses.is_empty() { Duration::MAX } else { ATTEMPT };
-        match select(attempts.next(), timer.sleep(patience)).await {
+        let patience = async {
+            match addresses.is_empty() {
+                true => pending().await,
+                false => timer.sleep(ATTEMPT).await,
+            }
+        };
+        match select(attempts.next(), pin!(patience)).await {
             Either::Left((Some(Ok(stream)), _)) => return Ok(stream),
             Either::Left((Some(Err(error)), _)) => failed = error,
             Either::Left((None, _)) | Either::Right(..) => {}

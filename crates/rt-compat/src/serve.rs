@@ -37,8 +37,6 @@ use crate::spawn::{Executor, Spawn};
 pub struct Server<E, T> {
     executor: E,
     timer: T,
-    grace: Option<Duration>,
-    header: Option<Duration>,
 }
 
 impl<E, T> Server<E, T>
@@ -48,7 +46,7 @@ where
 {
     /// Connections are tasks of this executor; time is told by this timer.
     pub fn new(executor: E, timer: T) -> Server<E, T> {
-        Server { executor, timer, grace: None, header: None }
+        Server { executor, timer }
     }
 
     /// Serves every connection with a clone of the service.
@@ -72,7 +70,7 @@ where
         L: Listener,
         M: FnMut(&L::Io, &L::Addr) -> S + Send + 'static,
     {
-        Serve { server: self, listener, make, signal: pending() }
+        Serve { server: self, listener, make, signal: pending(), grace: None, header: None }
     }
 }
 
@@ -87,6 +85,8 @@ pub struct Serve<L, M, E, T, G = Pending<()>> {
     listener: L,
     make: M,
     signal: G,
+    grace: Option<Duration>,
+    header: Option<Duration>,
 }
 
 impl<L, M, E, T, G> Serve<L, M, E, T, G> {
@@ -96,22 +96,22 @@ impl<L, M, E, T, G> Serve<L, M, E, T, G> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Serve { server, listener, make, .. } = self;
-        Serve { server, listener, make, signal }
+        let Serve { server, listener, make, grace, header, .. } = self;
+        Serve { server, listener, make, signal, grace, header }
     }
 
     /// How long a client of HTTP/1 may take for the header of a request, and between two requests: then its connection
     /// is closed. For ever, unless this says otherwise, as with `axum::serve`: a client that sends a byte a minute, or
     /// nothing, keeps its connection. It costs a timer a request.
     pub fn header_read_timeout(mut self, time: Duration) -> Self {
-        self.server.header = Some(time);
+        self.header = Some(time);
         self
     }
 
     /// For how long the end of a connection is waited for, from the signal on. Those that are not done then are
     /// dropped. For ever, unless this says otherwise.
     pub fn grace_period(mut self, time: Duration) -> Self {
-        self.server.grace = Some(time);
+        self.grace = Some(time);
         self
     }
 }
@@ -138,9 +138,8 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Serve { server, mut listener, mut make, signal } = self;
-            let builder = server.builder();
-            let ending = Ending::new(server.grace);
+            let Serve { server, mut listener, mut make, signal, grace, header } = self;
+            let (builder, ending) = (server.builder(header), Ending::new(grace));
             let mut signal = pin!(signal);
             loop {
                 let accepted = match select(signal.as_mut(), pin!(listener.accept())).await {
@@ -162,11 +161,11 @@ where
 }
 
 impl<E: Spawn, T: Timer + Clone + Send + Sync + 'static> Server<E, T> {
-    fn builder(&self) -> auto::Builder<Executor<E>> {
+    fn builder(&self, header: Option<Duration>) -> auto::Builder<Executor<E>> {
         let mut builder = auto::Builder::new(Executor(self.executor.clone()));
         // WebSockets over HTTP/2.
         builder.http2().timer(self.timer.clone()).enable_connect_protocol();
-        if let Some(time) = self.header {
+        if let Some(time) = header {
             builder.http1().timer(self.timer.clone()).header_read_timeout(time);
         }
         builder
