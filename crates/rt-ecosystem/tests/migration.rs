@@ -89,6 +89,7 @@ rows! {
     ::tokio::signal::unix::signal => ::rt::signal::unix::signal;
     ::axum::serve => ::rt::compat::serve;
     ::tokio_util::compat => ::rt::compat::TokioIo;
+    ::hyper_util::rt::TokioIo => ::rt::compat::HyperIo;
     ::hyper_util::rt::TokioExecutor => ::rt::compat::HyperExecutor;
     ::hyper_util::rt::TokioTimer => ::rt::compat::HyperTimer;
     ::hyper_util::client::legacy::connect::HttpConnector => ::rt::compat::HttpConnector;

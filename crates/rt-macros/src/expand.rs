@@ -138,6 +138,8 @@ fn runtime(plan: &Plan) -> TokenStream {
     };
     let worker_threads = plan.worker_threads.iter();
     let start_paused = plan.start_paused.iter();
+    let tokio_compat = plan.has_tokio.then(|| quote!(#facade::compat::TokioCompat::new()));
+    let tokio_compat = tokio_compat.iter();
     let build = match plan.flavor {
         Flavor::Local => quote!(build_local),
         Flavor::Facade | Flavor::CurrentThread | Flavor::MultiThread => quote!(build),
@@ -146,6 +148,7 @@ fn runtime(plan: &Plan) -> TokenStream {
         #builder
             #(.worker_threads(#worker_threads))*
             #(.start_paused(#start_paused))*
+            #(.tokio_compat(#tokio_compat))*
             .enable_all()
             .#build()
             .expect(#REFUSED)

@@ -23,6 +23,7 @@ use options::Attribute;
 /// | `flavor` | `"current_thread"`, `"multi_thread"`, `"local"` (one thread, keeps local tasks between runs) | `"multi_thread"` |
 /// | `worker_threads` | a whole number from 1; not with a flavor of one thread | as many as there are CPUs |
 /// | `start_paused` | `true`, `false`; asks for a flavor of one thread | the clock runs |
+/// | `tokio_compat` | `true`, `false`; needs the feature `tokio-context` of `rt`: a tokio runtime stands behind, for libraries that ask for one | none does |
 /// | `crate` | the path of `rt`, in quotes | `"::rt"` |
 ///
 /// `#[rt::main(flavor = "current_thread", start_paused = true)]` is a program whose clock jumps.
@@ -52,6 +53,7 @@ pub fn main(options: TokenStream, function: TokenStream) -> TokenStream {
 /// | `flavor` | `"current_thread"`, `"multi_thread"`, `"local"` (one thread, keeps local tasks between runs) | `"current_thread"` |
 /// | `worker_threads` | a whole number from 1; not with a flavor of one thread | as many as there are CPUs |
 /// | `start_paused` | `true`, `false`; asks for a flavor of one thread | the clock runs |
+/// | `tokio_compat` | `true`, `false`; needs the feature `tokio-context` of `rt`: a tokio runtime stands behind, for libraries that ask for one | none does |
 /// | `crate` | the path of `rt`, in quotes; for a dependency with another name, see [`macro@main`] | `"::rt"` |
 ///
 /// A test takes no arguments, and may return a `Result`. Other attributes, such as `#[should_panic]`

@@ -10,7 +10,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Error, Lit, LitInt, LitStr, Path, Result, Token};
 
-const KNOWN: &str = "`flavor`, `worker_threads`, `start_paused`, `crate`";
+const KNOWN: &str = "`flavor`, `worker_threads`, `start_paused`, `tokio_compat`, `crate`";
 const FLAVORS: &str = "\"current_thread\", \"multi_thread\", \"local\"";
 
 /// Which of the two attributes is being expanded.
@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) flavor: Flavor,
     pub(crate) worker_threads: Option<LitInt>,
     pub(crate) start_paused: Option<bool>,
+    /// Whether a tokio runtime stands behind.
+    pub(crate) has_tokio: bool,
     /// The path of the facade: `::rt` unless renamed.
     pub(crate) facade: Path,
 }
@@ -60,6 +62,7 @@ impl Plan {
             flavor: Flavor::CurrentThread,
             worker_threads: None,
             start_paused: None,
+            has_tokio: false,
             facade: default_facade(),
         }
     }
@@ -76,6 +79,7 @@ struct Options {
     flavor: Option<Written<Flavor>>,
     worker_threads: Option<Written<LitInt>>,
     start_paused: Option<Written<bool>>,
+    tokio_compat: Option<Written<bool>>,
     facade: Option<Written<Path>>,
 }
 
@@ -112,6 +116,7 @@ impl Options {
             flavor,
             worker_threads: self.worker_threads.map(|written| written.value),
             start_paused: self.start_paused.map(|written| written.value),
+            has_tokio: self.tokio_compat.is_some_and(|written| written.value),
             facade: self.facade.map_or_else(default_facade, |written| written.value),
         })
     }
@@ -121,6 +126,7 @@ impl Options {
             "flavor" => once(&mut self.flavor, name, literal.flavor()?),
             "worker_threads" => once(&mut self.worker_threads, name, literal.count()?),
             "start_paused" => once(&mut self.start_paused, name, literal.bool()?),
+            "tokio_compat" => once(&mut self.tokio_compat, name, literal.bool()?),
             "crate" => once(&mut self.facade, name, literal.path()?),
             _ => Err(unknown(name)),
         }
@@ -132,7 +138,7 @@ impl Parse for Options {
         let mut options = Options::default();
         while !input.is_empty() {
             let name = input.call(Ident::parse_any)?;
-            if !["flavor", "worker_threads", "start_paused", "crate"]
+            if !["flavor", "worker_threads", "start_paused", "tokio_compat", "crate"]
                 .iter()
                 .any(|known| name == known)
             {

@@ -1,6 +1,6 @@
 //! `Builder::tokio_compat`: tokio's futures in tasks of ours, as they are.
 
-#![cfg(feature = "tokio-context")]
+#![cfg(all(feature = "macros", feature = "tokio-context"))]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -251,4 +251,20 @@ fn a_task_may_drop_its_runtime_or_another() {
         // It is over, or was cancelled by the end that it brought about.
         let _ended = futures::executor::block_on(task);
     });
+}
+
+#[rt::test(tokio_compat = true)]
+async fn a_test_may_ask_for_it() {
+    sleeps().await;
+    rt::spawn(sleeps()).await.unwrap();
+}
+
+#[test]
+fn a_main_may_ask_for_it() {
+    #[rt::main(flavor = "multi_thread", worker_threads = 1, tokio_compat = true)]
+    async fn program() -> u32 {
+        sleeps().await;
+        rt::spawn(async { tokio::spawn(async { 6 }).await.unwrap() }).await.unwrap()
+    }
+    within(DEADLINE, || assert_eq!(program(), 6));
 }

@@ -162,6 +162,19 @@ fn every_option_reaches_the_builder() {
             ),
         ),
         (
+            quote!(tokio_compat = true),
+            quote!(
+                ::rt::__macros::builder()
+                    .tokio_compat(::rt::compat::TokioCompat::new())
+                    .enable_all()
+                    .build()
+            ),
+        ),
+        (
+            quote!(tokio_compat = false, crate = "mine"),
+            quote!(mine::__macros::builder().enable_all().build()),
+        ),
+        (
             quote!(worker_threads = 0x2),
             quote!(::rt::__macros::builder().worker_threads(0x2).enable_all().build()),
         ),
@@ -234,7 +247,7 @@ fn a_second_test_attribute_is_refused() {
 
 #[test]
 fn an_unknown_option_is_refused_with_the_known_ones() {
-    let known = "there are `flavor`, `worker_threads`, `start_paused`, `crate`";
+    let known = "there are `flavor`, `worker_threads`, `start_paused`, `tokio_compat`, `crate`";
     one_error("#[main(threads = 4)] async fn main() {}", "threads", known);
     one_error("#[main(multi_thread)] async fn main() {}", "multi_thread", known);
 }
@@ -253,6 +266,7 @@ fn a_value_of_the_wrong_kind_is_refused() {
         ("worker_threads = \"2\"", "\"2\"", "a whole number from 1"),
         ("worker_threads = 0", "0", "a whole number from 1"),
         ("start_paused = 1", "1", "`true` or `false`"),
+        ("tokio_compat = \"yes\"", "\"yes\"", "`true` or `false`"),
         ("crate = 7", "7", "a path in quotes"),
         ("crate = \"not a path\"", "\"not a path\"", "a path in quotes"),
     ] {
