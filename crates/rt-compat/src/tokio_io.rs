@@ -16,6 +16,7 @@ mod to_futures;
 mod to_tokio;
 
 use std::io::SeekFrom;
+use std::pin::Pin;
 
 use pin_project_lite::pin_project;
 
@@ -68,6 +69,13 @@ impl<T> TokioIo<T> {
     /// What is wrapped.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
+    }
+
+    /// What is wrapped, for all but seeks: who reads or writes has given up a seek that he began `[CP2]`.
+    fn beside_seeks(self: Pin<&mut Self>) -> Pin<&mut T> {
+        let this = self.project();
+        *this.seek = Seek::None;
+        this.inner
     }
 
     /// What was wrapped. A seek that goes on is left to it.

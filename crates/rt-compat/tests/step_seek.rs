@@ -4,7 +4,7 @@
 
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::executor::block_on;
@@ -74,6 +74,22 @@ impl futures::io::AsyncSeek for Far {
             self.start(position)?;
         }
         self.poll(cx)
+    }
+}
+
+/// As with a file, a read waits for the seek that goes on.
+impl tokio::io::AsyncRead for Far {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll(cx))?;
+        let room = buf.remaining();
+        buf.initialize_unfilled();
+        buf.advance(room);
+        self.at += room as u64;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -159,5 +175,33 @@ fn tokio_seeks_and_reads_in_a_cursor_of_futures() {
             assert!(cursor.seek(SeekFrom::Current(-3)).await.is_err());
             assert_eq!(cursor.stream_position().await.unwrap(), 2, "a seek that failed moved it");
         });
+    });
+}
+
+#[test]
+fn a_seek_that_was_given_up_is_made_again_after_one_that_fails() {
+    within(DEADLINE, || {
+        let mut far = TokioIo::new(Far::default());
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let begun =
+            futures::io::AsyncSeek::poll_seek(Pin::new(&mut far), &mut cx, SeekFrom::Start(7));
+        assert!(begun.is_pending());
+        assert!(futures_seek(&mut far, SeekFrom::End(0)).is_err());
+        far.get_mut().at = 50; // it was read from, say
+        assert_eq!(futures_seek(&mut far, SeekFrom::Start(7)).unwrap(), 7, "it was not made");
+    });
+}
+
+#[test]
+fn a_seek_that_was_given_up_is_made_again_after_a_read() {
+    within(DEADLINE, || {
+        let mut far = TokioIo::new(Far::default());
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let begun =
+            futures::io::AsyncSeek::poll_seek(Pin::new(&mut far), &mut cx, SeekFrom::Start(7));
+        assert!(begun.is_pending());
+        block_on(futures::io::AsyncReadExt::read_exact(&mut far, &mut [0; 3])).unwrap();
+        assert_eq!(far.get_ref().at, 10);
+        assert_eq!(futures_seek(&mut far, SeekFrom::Start(7)).unwrap(), 7, "it was not made");
     });
 }

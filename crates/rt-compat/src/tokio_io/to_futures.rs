@@ -17,7 +17,7 @@ impl<T: tokio::io::AsyncRead> futures_io::AsyncRead for TokioIo<T> {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut buf = ReadBuf::new(buf);
-        ready!(self.project().inner.poll_read(cx, &mut buf))?;
+        ready!(self.beside_seeks().poll_read(cx, &mut buf))?;
         Poll::Ready(Ok(buf.filled().len()))
     }
 }
@@ -28,7 +28,7 @@ impl<T: tokio::io::AsyncWrite> futures_io::AsyncWrite for TokioIo<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write(cx, buf)
+        self.beside_seeks().poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -36,25 +36,25 @@ impl<T: tokio::io::AsyncWrite> futures_io::AsyncWrite for TokioIo<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write_vectored(cx, bufs)
+        self.beside_seeks().poll_write_vectored(cx, bufs)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().inner.poll_flush(cx)
+        self.beside_seeks().poll_flush(cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().inner.poll_shutdown(cx)
+        self.beside_seeks().poll_shutdown(cx)
     }
 }
 
 impl<T: tokio::io::AsyncBufRead> futures_io::AsyncBufRead for TokioIo<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.project().inner.poll_fill_buf(cx)
+        self.beside_seeks().poll_fill_buf(cx)
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.project().inner.consume(amount);
+        self.beside_seeks().consume(amount);
     }
 }
 
@@ -70,6 +70,7 @@ impl<T: tokio::io::AsyncSeek> futures_io::AsyncSeek for TokioIo<T> {
         if *this.seek != Seek::Begun(position) {
             // Another one may go on, of somebody who gave it up [CP2]. What became of it is nobody's any more.
             let _before = ready!(this.inner.as_mut().poll_complete(cx));
+            *this.seek = Seek::None;
             this.inner.as_mut().start_seek(position)?;
             *this.seek = Seek::Begun(position);
         }
