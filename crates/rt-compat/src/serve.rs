@@ -17,11 +17,14 @@ use std::fmt;
 use std::future::{Future, IntoFuture, Pending, pending};
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use hyper::body::{Body, Incoming};
 use hyper::rt::Timer;
+use hyper::service::Service as HyperService;
 use hyper::{Request, Response};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
@@ -74,6 +77,9 @@ where
     }
 }
 
+/// hyper adds to the clock what it is told, and that must not overflow: thirty years.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// A server, which runs when it is awaited: for ever, but for a [signal](Serve::with_graceful_shutdown) or an error of
 /// the listener. See [`Server`].
 ///
@@ -100,11 +106,11 @@ impl<L, M, E, T, G> Serve<L, M, E, T, G> {
         Serve { server, listener, make, signal, grace, header }
     }
 
-    /// How long a client of HTTP/1 may take for the header of a request, and between two requests: then its connection
-    /// is closed. For ever, unless this says otherwise, as with `axum::serve`: a client that sends a byte a minute, or
-    /// nothing, keeps its connection. It costs a timer a request.
+    /// How long a client may take for the header of its first request, and one of HTTP/1 for each and between two: then
+    /// its connection is closed. For ever, unless this says otherwise, as with `axum::serve`: a client that sends a byte
+    /// a minute, or nothing, keeps its connection. It costs a timer a request and one a connection.
     pub fn header_read_timeout(mut self, time: Duration) -> Self {
-        self.header = Some(time);
+        self.header = Some(time.min(FOR_EVER));
         self
     }
 
@@ -147,10 +153,15 @@ where
                     Either::Right((accepted, _)) => accepted,
                 };
                 let (io, addr) = accepted?;
+                let first = header.map(|_| Arc::default());
                 let service = TowerToHyperService::new(make(&io, &addr));
+                let service = Telling { service, has_begun: first.clone() };
                 let (builder, open) = (builder.clone(), ending.open());
+                let silence =
+                    Silence { timer: server.timer.clone(), time: header, has_begun: first };
                 server.executor.spawn(async move {
-                    open.serve(builder.serve_connection_with_upgrades(io, service)).await;
+                    let connection = builder.serve_connection_with_upgrades(io, service);
+                    open.serve(connection, silence).await;
                 });
             }
             drop(listener);
@@ -207,12 +218,14 @@ impl Ending {
 }
 
 impl Open {
-    /// Polls a connection to its end, or that of the grace period. What went wrong in it concerns its peer alone.
-    async fn serve(self, connection: impl GracefulConnection) {
+    /// Polls a connection to its end, or that of the client's time or of the grace period. What went wrong in it concerns its peer alone.
+    async fn serve(self, connection: impl GracefulConnection, silence: Silence<impl Timer>) {
         let connection = self.watcher.watch(connection);
+        let connection = async {
+            let _done = select(pin!(connection), pin!(silence.lasts())).await;
+        };
         let Some(mut is_over) = self.is_over else {
-            let _done = connection.await;
-            return;
+            return connection.await;
         };
         let over = async {
             if is_over.wait_for(|is_over| *is_over).await.is_err() {
@@ -221,6 +234,46 @@ impl Open {
         };
         let _done = select(pin!(connection), pin!(over)).await;
         drop(is_over); // after the connection: the server waits for this
+    }
+}
+
+/// The time until the first request of a connection: hyper's begins when it knows the version, which a client that says
+/// nothing never tells.
+struct Silence<T> {
+    timer: T,
+    time: Option<Duration>,
+    has_begun: Option<Arc<AtomicBool>>,
+}
+
+impl<T: Timer> Silence<T> {
+    /// Until it has lasted too long: for ever, if it may, or a request came.
+    async fn lasts(self) {
+        let Silence { timer, time: Some(time), has_begun: Some(has_begun) } = self else {
+            return pending().await;
+        };
+        timer.sleep(time).await;
+        if has_begun.load(Ordering::Relaxed) {
+            pending().await
+        }
+    }
+}
+
+/// The service of a connection, which tells its task, in which it is called, that a request came.
+struct Telling<S> {
+    service: S,
+    has_begun: Option<Arc<AtomicBool>>,
+}
+
+impl<S: HyperService<R>, R> HyperService<R> for Telling<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: R) -> S::Future {
+        if let Some(has_begun) = &self.has_begun {
+            has_begun.store(true, Ordering::Relaxed);
+        }
+        self.service.call(request)
     }
 }
 

@@ -332,3 +332,36 @@ fn bytes_that_are_no_http_cost_their_connection_alone() {
         assert_eq!(other.get("a").await.unwrap().1, "hello a");
     });
 }
+
+#[test]
+fn a_client_that_says_nothing_costs_no_more_time_than_one_that_is_slow() {
+    for said in ["", "P", "PRI * HTTP/2.0"] {
+        on_executor(async move |handle| {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let addr = listener.local_addr().unwrap();
+            let serve = server(&handle).serve(listener, Greeter::new());
+            let serve = serve.header_read_timeout(Duration::from_millis(50));
+            let _serves = handle.spawn(serve.into_future());
+            let mut silent = TcpStream::connect(addr).await.unwrap();
+            silent.write_all(said.as_bytes()).await.unwrap();
+            let _closed = silent.read_to_end(&mut Vec::new()).await; // for ever, without it
+        });
+    }
+}
+
+#[test]
+fn times_without_end_are_for_ever() {
+    on_executor(async |handle| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (end, ends) = oneshot::channel::<()>();
+        let serve = server(&handle).serve(listener, Greeter::new());
+        let serve = serve.header_read_timeout(Duration::MAX).grace_period(Duration::MAX);
+        let serve = serve.with_graceful_shutdown(ends.map(drop)).into_future();
+        let done = handle.spawn(serve);
+        let mut client = Client::connect(addr, Version::One, &handle).await;
+        assert_eq!(client.get("a").await.unwrap().1, "hello a");
+        drop(end);
+        done.await.unwrap().unwrap();
+    });
+}
