@@ -84,7 +84,9 @@ impl<F> Compat<F> {
     // COURSE(11.3) stub: leak
     fn end(self: Pin<&mut Self>) {
         let mut this = self.project();
-        let _entered = this.handle.enter();
+        // At the end of a thread tokio may have none to enter any more, and would panic.
+        let is_gone = Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed());
+        let _entered = (!is_gone).then(|| this.handle.enter());
         this.future.set(None);
     }
 }

@@ -11,13 +11,19 @@
 //!   tokio's thread:                                  its reactor, its timers, the tasks that it was given
 //! ```
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Handle, Id, Runtime};
+
+thread_local! {
+    /// The runtime of ours that this thread is one of, whichever it has entered.
+    static HOME: Cell<Option<Id>> = const { Cell::new(None) };
+}
 
 /// Which tokio runtime stands behind: one of its own, or the user's.
 ///
@@ -74,6 +80,7 @@ impl TokioCompat {
             Behind::ItsOwn { threads } => Builder::new_multi_thread()
                 .worker_threads(*threads)
                 .thread_name("rt-tokio")
+                .on_thread_start(|| HOME.set(Handle::try_current().ok().map(|here| here.id())))
                 .enable_all()
                 .build()?,
         };
@@ -94,8 +101,8 @@ impl From<Handle> for TokioCompat {
     }
 }
 
-/// A tokio runtime to enter. Its drop waits, as tokio's, for jobs of tokio's `spawn_blocking`; on a user's handle it
-/// does nothing.
+/// A tokio runtime to enter. Its drop waits, as tokio's, for jobs of tokio's `spawn_blocking`, but for nobody in a task
+/// or a job of that runtime; on a user's handle it does nothing.
 pub struct TokioContext {
     handle: Handle,
     runtime: Option<Runtime>,
@@ -113,7 +120,8 @@ impl TokioContext {
         &self.handle
     }
 
-    /// Ends it, if it is its own, and waits for its threads and jobs for so long at most.
+    /// Ends it, if it is its own, and waits for its threads and jobs for so long at most. In a task or a job of it that
+    /// is not at all.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         if let Some(runtime) = self.runtime.take() {
             end(runtime, timeout);
@@ -131,7 +139,8 @@ impl Drop for TokioContext {
 
 /// On a thread of its own: on one that works for a tokio runtime, its drop panics.
 fn end(runtime: Runtime, timeout: Duration) {
-    if timeout.is_zero() {
+    let is_here = HOME.get() == Some(runtime.handle().id());
+    if timeout.is_zero() || is_here {
         return runtime.shutdown_background();
     }
     // By a channel: a thread that does not start drops what it was to have, here.

@@ -2,11 +2,14 @@
 
 #![cfg(feature = "tokio-context")]
 
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rt_compat::TokioCompat;
+use rt_compat::{Compat, CompatExt, TokioCompat};
 use rt_executor::block_on;
 use rt_testkit::within;
 
@@ -73,4 +76,44 @@ fn it_may_end_inside_of_another_runtime_of_tokios() {
 #[should_panic(expected = "give it one at least")]
 fn no_thread_is_refused_where_it_is_asked_for() {
     let _never = TokioCompat::with_worker_threads(0);
+}
+
+#[test]
+fn it_may_end_on_a_thread_of_its_own() {
+    within(DEADLINE, || {
+        let (ended, ends) = mpsc::channel();
+        let tokio = TokioCompat::new().start().unwrap();
+        let (handle, sender) = (tokio.handle().clone(), ended.clone());
+        let _task = handle.spawn(async move {
+            drop(tokio);
+            sender.send(()).unwrap();
+        });
+        ends.recv().unwrap();
+        let tokio = TokioCompat::new().start().unwrap();
+        let _job = tokio.handle().clone().spawn_blocking(move || {
+            drop(tokio);
+            ended.send(()).unwrap();
+        });
+        ends.recv().unwrap();
+    });
+}
+
+#[test]
+fn a_future_may_be_dropped_when_tokios_thread_locals_are_gone() {
+    type Kept = Compat<Pin<Box<dyn Future<Output = ()>>>>;
+    thread_local! {
+        static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    }
+    within(DEADLINE, || {
+        thread::spawn(|| {
+            KEPT.set(None); // so it is destroyed after tokio's
+            let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
+            let mut future = future.compat();
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+            KEPT.set(Some(future));
+        })
+        .join()
+        .unwrap(); // a panic there is the end of the process
+    });
 }

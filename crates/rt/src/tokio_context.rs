@@ -46,8 +46,10 @@ impl Behind {
 }
 
 impl Foreign {
-    /// Makes it tokio's runtime of this thread.
+    /// Makes it tokio's runtime of this thread, unless that ends, and tokio's thread-locals have: then it is in none.
     pub(crate) fn enter(&self) -> Guard<'_> {
-        self.0.as_ref().map(Handle::enter)
+        let handle = self.0.as_ref()?;
+        let is_gone = Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed());
+        (!is_gone).then(|| handle.enter())
     }
 }
