@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "macros", feature = "tokio-context"))]
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc;
@@ -267,4 +268,90 @@ fn a_main_may_ask_for_it() {
         rt::spawn(async { tokio::spawn(async { 6 }).await.unwrap() }).await.unwrap()
     }
     within(DEADLINE, || assert_eq!(program(), 6));
+
+#[test]
+fn a_job_that_never_ran_is_dropped_in_the_context() {
+    for shuts_down in [false, true] {
+        within(DEADLINE, move || {
+            let mut builder = Builder::new_current_thread();
+            let runtime = builder
+                .max_blocking_threads(1)
+                .tokio_compat(TokioCompat::new())
+                .build_local()
+                .unwrap();
+            let id = runtime.block_on(async { theirs() });
+            let ((begun, begins), (release, held)) = (mpsc::channel(), mpsc::channel::<()>());
+            let _runs = runtime.handle().spawn_blocking(move || {
+                begun.send(()).unwrap();
+                let _released = held.recv();
+            });
+            begins.recv().unwrap();
+            let (waits, mut dropped) = asks();
+            let _waits = runtime.handle().spawn_blocking(move || drop(waits));
+            let releases = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(50)); // the end has begun
+                drop(release);
+            });
+            if shuts_down {
+                drop(runtime.shutdown(DEADLINE));
+            } else {
+                drop(runtime);
+            }
+            releases.join().unwrap();
+            assert_eq!(dropped.try_recv(), Ok(Some(id)));
+        });
+    }
+}
+
+#[test]
+fn a_task_of_tokios_may_drop_the_runtime_that_it_stands_behind() {
+    for builder in builders() {
+        within(DEADLINE, move || {
+            let (ended, ends) = mpsc::channel();
+            let runtime = with_tokio(builder);
+            let tokio = runtime.block_on(async { Handle::current() });
+            let _task = tokio.spawn(async move {
+                drop(runtime);
+                ended.send(()).unwrap();
+            });
+            ends.recv().unwrap();
+        });
+    }
+}
+
+#[test]
+fn runtimes_of_a_thread_local_end_with_it() {
+    thread_local! {
+        static OWNED: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+        static LOCAL: RefCell<Option<LocalRuntime>> = const { RefCell::new(None) };
+        static HANDLE: RefCell<Option<Uses>> = const { RefCell::new(None) };
+    }
+    struct Uses(rt::runtime::Handle);
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            let _entered = self.0.enter();
+            self.0.block_on(async {});
+        }
+    }
+    for builder in builders() {
+        within(DEADLINE, || {
+            std::thread::spawn(move || {
+                // Destroyed after those of tokio.
+                OWNED.set(None);
+                LOCAL.set(None);
+                HANDLE.set(None);
+                let runtime = with_tokio(builder);
+                runtime.spawn(sleeps());
+                runtime.block_on(sleeps());
+                HANDLE.set(Some(Uses(runtime.handle().clone())));
+                OWNED.set(Some(runtime));
+                let mut builder = Builder::new_current_thread();
+                let local = builder.tokio_compat(TokioCompat::new()).build_local().unwrap();
+                local.block_on(sleeps());
+                LOCAL.set(Some(local));
+            })
+            .join()
+            .unwrap(); // a panic there is the end of the process
+        });
+    }
 }

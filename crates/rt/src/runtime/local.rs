@@ -22,7 +22,7 @@ use crate::runtime::handle::{EnterGuard, Handle};
 use crate::runtime::report::{Ending, ShutdownReport};
 use crate::runtime::threads::{Queue, Threads};
 use crate::runtime::timeline::Timeline;
-use crate::tokio_context::Behind;
+use crate::tokio_context::{Behind, Foreign};
 
 /// As [`Runtime`](crate::runtime::Runtime) on one thread, which it never leaves: futures need not be
 /// `Send`, and local tasks live from one `block_on` to the next.
@@ -79,7 +79,8 @@ impl LocalRuntime {
         let flavor = RuntimeFlavor::CurrentThread;
         let tasks = (executor.handle(), Box::new(executor.handle()) as _);
         let handle = Handle::new(Inner::new(tasks, drivers, flavor, recorder, threads.settings()));
-        let jobs = Jobs { pool: handle.inner().pool.clone(), patience: Duration::MAX };
+        let (pool, foreign) = (handle.inner().pool.clone(), threads.foreign.clone());
+        let jobs = Jobs { pool, foreign, patience: Duration::MAX };
         let executor = Some(executor);
         Ok(LocalRuntime {
             handle,
@@ -209,14 +210,16 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// Waits for the jobs that block and run.
+/// Waits for the jobs that block and run, and drops those that wait [N8].
 struct Jobs {
     pool: Pool,
+    foreign: Foreign,
     patience: Duration,
 }
 
 impl Drop for Jobs {
     fn drop(&mut self) {
+        let _foreign = self.foreign.enter();
         self.pool.join(self.patience);
     }
 }
