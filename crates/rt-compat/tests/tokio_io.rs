@@ -121,3 +121,26 @@ fn lines_are_read_both_ways() {
     });
     assert_eq!(line, "c\n");
 }
+
+/// Says that it read a hundred bytes, of a buffer of its own.
+struct Liar;
+
+impl tokio::io::AsyncRead for Liar {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        *buf = tokio::io::ReadBuf::new(Box::leak(Box::new([7; 100])));
+        buf.advance(100);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+#[should_panic(expected = "another buffer than it was given")]
+fn a_reader_that_fills_another_buffer_panics() {
+    let (mut liar, mut room) = (TokioIo::new(Liar), [0; 10]);
+    let read = futures::io::AsyncReadExt::read(&mut liar, &mut room);
+    let _more_than_there_is_room = futures::executor::block_on(read);
+}

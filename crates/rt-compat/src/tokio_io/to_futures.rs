@@ -9,15 +9,17 @@ use tokio::io::ReadBuf;
 use super::{Seek, TokioIo};
 
 impl<T: tokio::io::AsyncRead> futures_io::AsyncRead for TokioIo<T> {
-    /// Says how many bytes of the buffer were written `[CP1]`.
+    /// Says how many bytes of the buffer were written `[CP1]`. A reader that put another buffer in its place panics.
     // COURSE(11.1) stub: todo
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        let given = buf.as_ptr();
         let mut buf = ReadBuf::new(buf);
         ready!(self.beside_seeks().poll_read(cx, &mut buf))?;
+        assert_eq!(buf.filled().as_ptr(), given, "a reader filled another buffer than it was given");
         Poll::Ready(Ok(buf.filled().len()))
     }
 }
