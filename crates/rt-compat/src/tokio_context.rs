@@ -14,7 +14,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -77,12 +77,15 @@ impl TokioCompat {
             Behind::Users(handle) => {
                 return Ok(TokioContext { handle: handle.clone(), runtime: None });
             }
-            Behind::ItsOwn { threads } => Builder::new_multi_thread()
-                .worker_threads(*threads)
-                .thread_name("rt-tokio")
-                .on_thread_start(|| HOME.set(Handle::try_current().ok().map(|here| here.id())))
-                .enable_all()
-                .build()?,
+            Behind::ItsOwn { threads } => {
+                try_threads(*threads)?;
+                Builder::new_multi_thread()
+                    .worker_threads(*threads)
+                    .thread_name("rt-tokio")
+                    .on_thread_start(|| HOME.set(Handle::try_current().ok().map(|here| here.id())))
+                    .enable_all()
+                    .build()?
+            }
         };
         Ok(TokioContext { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
@@ -135,6 +138,20 @@ impl Drop for TokioContext {
             end(runtime, Duration::MAX);
         }
     }
+}
+
+/// Whether the system gives so many threads. Where it does not, tokio panics, and waits for ever for those that it got
+/// before: so it is asked only when there are some.
+fn try_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    let closed = gate.lock();
+    thread::scope(|scope| {
+        for _ in 0..count {
+            thread::Builder::new().spawn_scoped(scope, || drop(gate.lock()))?;
+        }
+        drop(closed);
+        Ok(())
+    })
 }
 
 /// On a thread of its own: on one that works for a tokio runtime, its drop panics.

@@ -3,8 +3,11 @@
 #![cfg(feature = "tokio-context")]
 
 use std::cell::RefCell;
+use std::env;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,4 +119,25 @@ fn a_future_may_be_dropped_when_tokios_thread_locals_are_gone() {
         .join()
         .unwrap(); // a panic there is the end of the process
     });
+}
+
+/// Says to a copy of this program that its threads shall have stacks for which there is no room.
+const NO_THREADS: &str = "RT_TEST_NO_THREADS";
+
+#[test]
+fn that_there_is_no_thread_is_an_error() {
+    if env::var_os(NO_THREADS).is_some() {
+        // On the main thread, since there is no other.
+        let error = TokioCompat::new().start().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        return;
+    }
+    let name = "that_there_is_no_thread_is_an_error";
+    let output = Command::new(env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(NO_THREADS, "")
+        .env("RUST_MIN_STACK", (1_u64 << 50).to_string())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

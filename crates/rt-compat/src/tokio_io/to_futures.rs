@@ -19,7 +19,11 @@ impl<T: tokio::io::AsyncRead> futures_io::AsyncRead for TokioIo<T> {
         let given = buf.as_ptr();
         let mut buf = ReadBuf::new(buf);
         ready!(self.beside_seeks().poll_read(cx, &mut buf))?;
-        assert_eq!(buf.filled().as_ptr(), given, "a reader filled another buffer than it was given");
+        assert_eq!(
+            buf.filled().as_ptr(),
+            given,
+            "a reader filled another buffer than it was given"
+        );
         Poll::Ready(Ok(buf.filled().len()))
     }
 }
