@@ -47,6 +47,9 @@ pin_project! {
 /// }
 /// ```
 pub trait CompatExt: Future + Sized {
+    /// What needs the context when it is *made* must be made in it: `async { sleep(time).await }.compat()`, for tokio's
+    /// `sleep(time).compat()` panics before there is anything to wrap.
+    ///
     /// In the tokio runtime of this thread; where it is in none, in one that all of the process share: it is started
     /// at the first call, has one thread, and stays. A poll costs some 20 ns more.
     ///

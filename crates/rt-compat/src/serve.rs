@@ -7,7 +7,8 @@
 //! ```
 //!
 //! * **[SV1]** A connection's task is polled by the executor alone: a long request holds up no accept.
-//! * **[SV2]** After the signal no connection is taken; each that is open answers the requests that have begun. With a
+//! * **[SV2]** After the signal no connection is taken; each that is open answers the requests that have begun. One that was
+//!   upgraded (a WebSocket) is the service's, and nobody waits for it. With a
 //!   grace period, those that are not done then are dropped before the server ends.
 //!
 //! The protocol is told by the first bytes. Not here: TLS, which is a [`Listener`] of the user's.
@@ -98,6 +99,9 @@ pub struct Serve<L, M, E, T, G = Pending<()>> {
 impl<L, M, E, T, G> Serve<L, M, E, T, G> {
     /// When this future is done no connection is taken any more, and each that is open ends after the answers to the
     /// requests that it has begun. When all have ended, the server is done.
+    ///
+    /// A connection that was upgraded, to a WebSocket for one, has left the server: it goes on, and is not waited for. Tell
+    /// those of the end yourself, by a `watch` channel in the state of the service, and wait for their tasks.
     pub fn with_graceful_shutdown<F>(self, signal: F) -> Serve<L, M, E, T, F>
     where
         F: Future<Output = ()> + Send + 'static,

@@ -1,6 +1,7 @@
 //! An axum `Router` on `rt`: extractors, state, a stream of events; and an end that cuts off no answer.
 //!
 //! ```text
+//! cd crates/rt-ecosystem
 //! cargo run --example http               asks itself some questions, and ends
 //! cargo run --example http -- serve      waits for yours:
 //!     curl http://127.0.0.1:3000/hello/world

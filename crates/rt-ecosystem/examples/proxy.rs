@@ -1,6 +1,7 @@
 //! A proxy, by hyper on both sides: `http://` requests go through its pooled client, and `CONNECT` makes a tunnel.
 //!
 //! ```text
+//! cd crates/rt-ecosystem
 //! cargo run --example proxy              an upstream, the proxy, and requests through it
 //! cargo run --example proxy -- serve     waits for yours:
 //!     curl -x http://127.0.0.1:8100 http://example.org/        a request is passed on

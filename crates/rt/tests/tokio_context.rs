@@ -268,6 +268,7 @@ fn a_main_may_ask_for_it() {
         rt::spawn(async { tokio::spawn(async { 6 }).await.unwrap() }).await.unwrap()
     }
     within(DEADLINE, || assert_eq!(program(), 6));
+}
 
 #[test]
 fn a_job_that_never_ran_is_dropped_in_the_context() {

@@ -10,7 +10,10 @@ impl Builder {
     /// [`Handle::enter`](crate::runtime::Handle::enter) hold its context as long as they live, so a poll costs nothing.
     ///
     /// Sockets and timers of tokio's are served by the runtime behind, and what libraries spawn with `tokio::spawn` runs
-    /// there: on one thread, unless [`TokioCompat`] says otherwise. A user's handle is taken as well.
+    /// there: on one thread, unless [`TokioCompat`] says otherwise. In such a task [`rt::spawn`](crate::spawn) finds no runtime; take a
+    /// [`Handle`](crate::runtime::Handle) along, and spawn on that. A user's handle is taken as well, of a runtime that somebody drives:
+    /// on one that nobody does, tokio's timers and sockets wait for ever. tokio's waits do not hold up a clock that stands
+    /// ([`time::pause`](crate::time::pause)).
     ///
     /// The runtime behind ends after this one, as a tokio runtime does when it is dropped; a
     /// [`shutdown`](crate::runtime::Runtime::shutdown) gives it what is left of its time.
