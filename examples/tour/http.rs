@@ -66,7 +66,8 @@ async fn fetch(from: SocketAddr) -> io::Result<String> {
     while read_some(&stream, &mut answer).await? > 0 {}
     let answer = String::from_utf8(answer).map_err(io::Error::other)?;
     let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-    let len = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let len: Option<usize> =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     match len {
         Some(len) if head.starts_with("HTTP/1.1 200") && body.len() == len => Ok(body.to_owned()),
         _ => Err(io::Error::other("the answer is not what was served")),
