@@ -4,6 +4,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{Context, Poll};
 
 use futures::executor::block_on;
@@ -125,13 +127,18 @@ fn lines_are_read_both_ways() {
 /// Says that it read a hundred bytes, of a buffer of its own.
 struct Liar;
 
+/// That buffer, which lives as long as the process: here whoever looks for leaks finds it.
+static KEPT: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+
 impl tokio::io::AsyncRead for Liar {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         buf: &mut tokio::io::ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        *buf = tokio::io::ReadBuf::new(Box::leak(Box::new([7; 100])));
+        let memory: &'static mut [u8] = Box::leak(Box::new([7; 100]));
+        KEPT.store(memory.as_mut_ptr(), Ordering::Relaxed);
+        *buf = tokio::io::ReadBuf::new(memory);
         buf.advance(100);
         Poll::Ready(Ok(()))
     }
