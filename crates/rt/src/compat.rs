@@ -1,9 +1,9 @@
 //! What lets code that was written for others run here: see `rt-compat`, which has the migration page.
 //!
-//! * feature `hyper`: servers of hyper and of tower's services ([`serve`], axum's `Router` among them), a connector
+//! * feature `hyper`: servers of hyper and of tower's services (`serve`, axum's `Router` among them), a connector
 //!   for its client.
-//! * feature `io-util`: [`TokioIo`], between the traits of tokio and those of futures.
-//! * feature `tokio-context`: [`TokioCompat`] and [`CompatExt`], for libraries that ask for tokio's runtime.
+//! * feature `io-util`: `TokioIo`, between the traits of tokio and those of futures.
+//! * feature `tokio-context`: `TokioCompat` and `CompatExt`, for libraries that ask for tokio's runtime.
 
 #[cfg(feature = "hyper")]
 mod hyper;
