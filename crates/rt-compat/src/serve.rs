@@ -7,9 +7,9 @@
 //! ```
 //!
 //! * **[SV1]** A connection's task is polled by the executor alone: a long request holds up no accept.
-//! * **[SV2]** After the signal no connection is taken; each that is open answers the requests that have begun. One that was
-//!   upgraded (a WebSocket) is the service's, and nobody waits for it. With a
-//!   grace period, those that are not done then are dropped before the server ends.
+//! * **[SV2]** After the signal no connection is taken; each that is open answers the requests that have begun. With a
+//!   grace period, those that are not done then are dropped before the server ends. One that was upgraded (a
+//!   WebSocket) is the service's, and nobody waits for it.
 //!
 //! The protocol is told by the first bytes. Not here: TLS, which is a [`Listener`] of the user's.
 
@@ -157,12 +157,11 @@ where
                     Either::Right((accepted, _)) => accepted,
                 };
                 let (io, addr) = accepted?;
-                let first = header.map(|_| Arc::default());
+                let silence = header.map(|time| Silence::new(server.timer.clone(), time));
                 let service = TowerToHyperService::new(make(&io, &addr));
-                let service = Telling { service, has_begun: first.clone() };
+                let has_begun = silence.as_ref().map(|silence| silence.has_begun.clone());
+                let service = Telling { service, has_begun };
                 let (builder, open) = (builder.clone(), ending.open());
-                let silence =
-                    Silence { timer: server.timer.clone(), time: header, has_begun: first };
                 server.executor.spawn(async move {
                     let connection = builder.serve_connection_with_upgrades(io, service);
                     open.serve(connection, silence).await;
@@ -222,11 +221,22 @@ impl Ending {
 }
 
 impl Open {
-    /// Polls a connection to its end, or that of the client's time or of the grace period. What went wrong in it concerns its peer alone.
-    async fn serve(self, connection: impl GracefulConnection, silence: Silence<impl Timer>) {
+    /// Polls a connection to its end, or that of the client's time or of the grace period. What went wrong in it
+    /// concerns its peer alone.
+    async fn serve(
+        self,
+        connection: impl GracefulConnection,
+        silence: Option<Silence<impl Timer>>,
+    ) {
         let connection = self.watcher.watch(connection);
+        let silence = async {
+            match silence {
+                Some(silence) => silence.lasts().await,
+                None => pending().await,
+            }
+        };
         let connection = async {
-            let _done = select(pin!(connection), pin!(silence.lasts())).await;
+            let _done = select(pin!(connection), pin!(silence)).await;
         };
         let Some(mut is_over) = self.is_over else {
             return connection.await;
@@ -245,24 +255,26 @@ impl Open {
 /// nothing never tells.
 struct Silence<T> {
     timer: T,
-    time: Option<Duration>,
-    has_begun: Option<Arc<AtomicBool>>,
+    time: Duration,
+    /// Written and read in the task of the connection alone, and atomic because that moves from thread to thread.
+    has_begun: Arc<AtomicBool>,
 }
 
 impl<T: Timer> Silence<T> {
-    /// Until it has lasted too long: for ever, if it may, or a request came.
+    fn new(timer: T, time: Duration) -> Silence<T> {
+        Silence { timer, time, has_begun: Arc::default() }
+    }
+
+    /// Until it has lasted too long: for ever, if a request came.
     async fn lasts(self) {
-        let Silence { timer, time: Some(time), has_begun: Some(has_begun) } = self else {
-            return pending().await;
-        };
-        timer.sleep(time).await;
-        if has_begun.load(Ordering::Relaxed) {
+        self.timer.sleep(self.time).await;
+        if self.has_begun.load(Ordering::Relaxed) {
             pending().await
         }
     }
 }
 
-/// The service of a connection, which tells its task, in which it is called, that a request came.
+/// The service of a connection, which tells its task, in which it is called, that a request came, if that asks.
 struct Telling<S> {
     service: S,
     has_begun: Option<Arc<AtomicBool>>,
