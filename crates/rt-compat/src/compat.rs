@@ -4,7 +4,6 @@
 //!   the thread is in the context that it was in before.
 
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
@@ -12,6 +11,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
+use crate::messages;
 use crate::tokio_context::{TokioCompat, TokioContext};
 
 /// The tokio runtime of those who have none: as long as the process.
@@ -71,15 +71,8 @@ impl<F: Future> CompatExt for F {}
 
 #[track_caller]
 fn shared() -> Handle {
-    let start = || TokioCompat::new().start().unwrap_or_else(|error| no_runtime(&error));
+    let start = || TokioCompat::new().start().unwrap_or_else(|error| messages::no_runtime(&error));
     SHARED.get_or_init(start).handle().clone()
-}
-
-#[track_caller]
-fn no_runtime(error: &io::Error) -> ! {
-    panic!(
-        "tokio's runtime for `compat` does not start: {error}; start one where it may fail, and use `compat_on`"
-    )
 }
 
 impl<F> Compat<F> {
@@ -106,7 +99,7 @@ impl<F: Future> Future for Compat<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.as_mut().project();
         let entered = this.handle.enter();
-        let Some(future) = this.future.as_pin_mut() else { polled_again() };
+        let Some(future) = this.future.as_pin_mut() else { messages::polled_again() };
         let polled = future.poll(cx);
         drop(entered);
         if polled.is_ready() {
@@ -114,8 +107,4 @@ impl<F: Future> Future for Compat<F> {
         }
         polled
     }
-}
-
-fn polled_again() -> ! {
-    panic!("`Compat` was polled after its end: keep its output, or use `FutureExt::fuse`")
 }

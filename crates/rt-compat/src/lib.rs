@@ -24,6 +24,9 @@ mod serve;
 mod connector;
 
 #[cfg(feature = "tokio-context")]
+mod messages;
+
+#[cfg(feature = "tokio-context")]
 mod tokio_context;
 
 #[cfg(feature = "tokio-context")]

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, EnterGuard, Handle, Id, Runtime};
 
+use crate::messages;
+
 thread_local! {
     /// The runtime of ours that this thread is one of, whichever it has entered.
     static HOME: Cell<Option<Id>> = const { Cell::new(None) };
@@ -63,7 +65,9 @@ impl TokioCompat {
     #[must_use]
     #[track_caller]
     pub fn with_worker_threads(threads: usize) -> TokioCompat {
-        assert!(threads > 0, "a tokio runtime with no thread runs nothing: give it one at least");
+        if threads == 0 {
+            messages::no_threads();
+        }
         TokioCompat { behind: Behind::ItsOwn { threads } }
     }
 
