@@ -50,12 +50,9 @@ pub(crate) fn cell(name: &str, workers: &str) -> Result<bool, String> {
 fn tokio(flavor: Flavor) -> io::Result<()> {
     let mut builder = match flavor {
         Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
-        Flavor::Workers(workers) => {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            builder.worker_threads(workers);
-            builder
-        }
+        Flavor::Workers(_) => tokio::runtime::Builder::new_multi_thread(),
     };
+    builder.worker_threads(flavor.threads());
     builder.enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(LOOPBACK).await?;
         println!("{}", listener.local_addr()?);
@@ -66,12 +63,9 @@ fn tokio(flavor: Flavor) -> io::Result<()> {
 fn ours(flavor: Flavor) -> io::Result<()> {
     let mut builder = match flavor {
         Flavor::CurrentThread => rt::runtime::Builder::new_current_thread(),
-        Flavor::Workers(workers) => {
-            let mut builder = rt::runtime::Builder::new_multi_thread();
-            builder.worker_threads(workers);
-            builder
-        }
+        Flavor::Workers(_) => rt::runtime::Builder::new_multi_thread(),
     };
+    builder.worker_threads(flavor.threads());
     builder.build()?.block_on(async {
         let listener = rt::net::TcpListener::bind(LOOPBACK).await?;
         println!("{}", listener.local_addr()?);
