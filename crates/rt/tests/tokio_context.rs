@@ -289,8 +289,12 @@ fn a_job_that_never_ran_is_dropped_in_the_context() {
             begins.recv().unwrap();
             let (waits, mut dropped) = asks();
             let _waits = runtime.handle().spawn_blocking(move || drop(waits));
+            let handle = runtime.handle().clone();
             let releases = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(50)); // the end has begun
+                // Until the pool is closed, and takes no job any more.
+                while !handle.spawn_blocking(|| {}).is_finished() {
+                    std::thread::yield_now();
+                }
                 drop(release);
             });
             if shuts_down {
